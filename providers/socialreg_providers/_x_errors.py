@@ -1,0 +1,181 @@
+"""What X's error answers mean: https://docs.x.com/x-api/fundamentals/response-codes-and-errors
+
+The numeric table is not published any more; "the text may change, the codes stay". Four body shapes occur on the OAuth
+endpoints, whatever content type they claim; a fifth, RFC 7807, on the v2 endpoints.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from socialreg.answer import Answer
+from socialreg.exceptions import BadAnswer, ProviderError, Refused, Unavailable
+
+PORTAL = "the app's page in the X developer portal (https://console.x.com)"
+CLOCK = 135
+#: The person's own account is the trouble: no other call will go better, and the login must not go on.
+OF_THE_PERSON = frozenset({"64", "326"})
+
+#: Answers that say in words what others say by a number.
+_WORDS = {
+    "Desktop applications only support": 417,
+    "Callback URL not approved": 415,
+    "Timestamp out of bounds": CLOCK,
+    "Over capacity": 130,
+}
+_TOO_MANY, _SERVER_ERROR, _FORBIDDEN, _UNAUTHORIZED = 429, 500, 403, 401
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Why X says it, what to do about it, and which sentence the visitor reads."""
+
+    cause: str
+    remedy: str
+    notice: str = "refused"
+
+
+_KEYS = f"Copy API key and API key secret again from {PORTAL} into TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET"
+_RETIRED = Meaning(
+    "X has retired this endpoint",
+    "Update socialreg, or set API_HOST to the host X documents now",
+    "not-available",
+)
+_NOT_PERMITTED = Meaning(
+    "the app's permissions do not cover this call",
+    f"Raise the app's permissions on {PORTAL}; people must then authorise again",
+    "not-available",
+)
+
+MEANINGS: Mapping[int, Meaning] = {
+    32: Meaning("the signature, the API key secret or the token is wrong", _KEYS, "not-available"),
+    63: Meaning("the person looked up is suspended at X", "Nothing: X must lift the suspension", "suspended"),
+    64: Meaning("the person's account is suspended at X", "Nothing: the person must settle it with X", "suspended"),
+    68: _RETIRED,
+    87: Meaning(
+        "X does not let this app perform this action",
+        f"Check the app's status and permissions on {PORTAL}",
+        "not-available",
+    ),
+    88: Meaning("the app's rate limit is used up", "Wait until {reset}; a larger plan raises the limit", "busy"),
+    89: Meaning(
+        "the token is invalid, expired or revoked, or it belongs to another app",
+        f"If it happens right after login: {_KEYS}. Else ask the person to log in again",
+        "expired",
+    ),
+    92: Meaning("the call was not made over TLS", "Use https in API_HOST", "not-available"),
+    99: Meaning("X could not verify the app's credentials", _KEYS, "not-available"),
+    130: Meaning("X is over capacity", "Wait and try again; see https://docs.x.com/status", "unavailable"),
+    131: Meaning("X had an internal error", "Wait and try again; see https://docs.x.com/status", "unavailable"),
+    CLOCK: Meaning(
+        "this machine's clock is minutes off, and correcting by X's Date header did not help",
+        "Set the clock by NTP (timedatectl set-ntp true)",
+        "not-available",
+    ),
+    179: _NOT_PERMITTED,
+    215: Meaning(
+        "the Authorization header did not reach X as it was sent",
+        "Look for a proxy between here and X that removes or rewrites headers, and check API_HOST",
+        "not-available",
+    ),
+    220: _NOT_PERMITTED,
+    226: Meaning("X takes the request for an automated one", "Wait; tell X if it stays", "refused"),
+    251: _RETIRED,
+    261: Meaning(
+        "X has taken the app's right to write",
+        f"See the app's status and X's messages on {PORTAL}",
+        "not-available",
+    ),
+    326: Meaning(
+        "the person's account is locked until they unlock it at X",
+        "Nothing: the person must log in at x.com",
+        "locked",
+    ),
+    415: Meaning(
+        "the callback address is not among the app's callback URLs, to the letter",
+        "Add exactly {callback} to the app's callback URLs on " + PORTAL,
+        "not-available",
+    ),
+    416: Meaning(
+        "the app is suspended or invalid",
+        f"See the app's status and X's messages on {PORTAL}",
+        "not-available",
+    ),
+    417: Meaning(
+        "the app has no callback URL and so counts as a desktop app",
+        "Add {callback} to the app's callback URLs on " + PORTAL,
+        "not-available",
+    ),
+    453: Meaning(
+        "the app's access level does not cover this endpoint",
+        f"Nothing is lost for the login itself. For full profiles choose a plan with this endpoint on {PORTAL}",
+        "not-available",
+    ),
+}
+
+_NOT_ENROLLED = Meaning(
+    "the app is not attached to a project", f"Attach the app to a project on {PORTAL}", "not-available"
+)
+
+
+def code_of(answer: Answer) -> int | None:
+    """Return the number in an error body of any shape, ``None`` if there is none."""
+    try:
+        errors = answer.json().get("errors")
+    except BadAnswer:
+        return _code_in_text(answer.text)
+    first = errors[0] if isinstance(errors, list) and errors else None
+    code = first.get("code") if isinstance(first, dict) else None
+    return code if isinstance(code, int) else None
+
+
+def _code_in_text(body: str) -> int | None:
+    # A pattern instead of an XML parser: two shapes of three elements, and nothing to expand or to fetch.
+    if match := re.search(r"<error code=[\"'](\d{1,4})[\"']", body):
+        return int(match[1])
+    return next((code for words, code in _WORDS.items() if words in body), None)
+
+
+def error_from(answer: Answer, callback: str) -> ProviderError:
+    """Return the error that X's answer stands for, with cause and remedy. Nothing of its text is taken over."""
+    code = code_of(answer)
+    meaning = MEANINGS.get(code) if code is not None else None
+    if meaning is None:
+        meaning = _by_status(answer)
+    remedy = meaning.remedy.replace("{callback}", callback or "the callback address")
+    remedy = remedy.replace("{reset}", _reset(answer))
+    kind = Unavailable if meaning.notice in {"unavailable", "busy"} else Refused
+    name = str(code or answer.status)
+    return kind(
+        f"X refused {answer.where} with {answer.status}",
+        cause=meaning.cause,
+        remedy=f"{name}: {remedy[0].lower()}{remedy[1:]}",
+        code=name,
+        notice=meaning.notice,
+    )
+
+
+def _by_status(answer: Answer) -> Meaning:
+    if answer.status == _TOO_MANY:
+        return MEANINGS[88]
+    if answer.status >= _SERVER_ERROR:
+        return MEANINGS[131]
+    if answer.status == _FORBIDDEN and "client-not-enrolled" in answer.text:
+        return _NOT_ENROLLED
+    if answer.status == _UNAUTHORIZED and ("oauth_verifier" in answer.text or "Reverse auth" in answer.text):
+        return Meaning(
+            "the request token or its verifier is spent, wrong or expired",
+            "Begin again from the login button",
+            "expired",
+        )
+    return Meaning(
+        f"X gave no code that is known, only the status {answer.status}",
+        f"Check the keys, the callback URLs and the app's status on {PORTAL}",
+    )
+
+
+def _reset(answer: Answer) -> str:
+    reset = answer.headers.get("x-rate-limit-reset", "")
+    return f"{reset} (seconds since 1970, x-rate-limit-reset)" if reset.isdecimal() else "the window ends (15 minutes)"

@@ -1,0 +1,167 @@
+"""Log in with X (formerly Twitter) over OAuth 1.0a.
+
+https://docs.x.com/resources/fundamentals/authentication/oauth-1-0a/overview
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+
+from socialreg.answer import Answer
+from socialreg.exceptions import BadAnswer, ConfigurationError, ProviderError, Unavailable
+from socialreg.oauth1 import OAuth1Provider
+from socialreg.types import Credentials, Intent, Profile, email, split_name, subject, text, web_address
+
+from ._x_errors import CLOCK, OF_THE_PERSON, code_of, error_from
+
+logger = logging.getLogger("socialreg.providers.twitter")
+
+_UNAUTHORIZED = 401
+_FIELDS = "confirmed_email,profile_image_url,verified"
+
+
+class Twitter(OAuth1Provider):
+    """Sign in with X.
+
+    Identity comes from the access-token answer alone; a profile call, which X charges for and which an access level may
+    forbid, only adds to it.
+    """
+
+    slug = "twitter"
+    label = "X"
+    issuer = "https://x.com"
+    uid_claim = "user_id"
+    username_claim = "screen_name"
+    request_options = ("force_login", "screen_name")
+    # X's mark is black or white: https://about.x.com/en/who-we-are/brand-toolkit
+    color = "#000000"
+    text_color = "#ffffff"
+    dark_color = "#ffffff"
+    dark_text_color = "#000000"
+
+    #: Server calls. ``https://api.twitter.com`` still works; the signature covers the host, so it is never redirected.
+    api_host: str = "https://api.x.com"
+    #: The page the visitor sees.
+    login_host: str = "https://api.x.com"
+    request_token_url = "{api_host}/oauth/request_token"  # noqa: S105 - an address
+    authenticate_url: str = "{login_host}/oauth/authenticate"
+    authorize_url = "{login_host}/oauth/authorize"
+    access_token_url = "{api_host}/oauth/access_token"  # noqa: S105 - an address
+    profile_url: str = "{api_host}/2/users/me"
+    verify_credentials_url: str = "{api_host}/1.1/account/verify_credentials.json"
+
+    #: ``"authenticate"`` comes straight back for somebody who has approved before, ``"authorize"`` always asks.
+    method: str = "authenticate"
+    #: Ask for the password at X every time.
+    force_login: bool = False
+    #: Ask for less than the app may do: ``"read"``, ``"write"`` or ``""`` for the app's own level.
+    x_auth_access_type: str = "read"
+
+    def request_token_params(self, intent: Intent) -> Mapping[str, str]:
+        return {"x_auth_access_type": self.x_auth_access_type} if self.x_auth_access_type else {}
+
+    def authorization_endpoint(self, intent: Intent) -> str:
+        if self.method not in {"authenticate", "authorize"}:
+            raise ConfigurationError(
+                f"METHOD of Twitter is {self.method!r}",
+                cause="it is neither 'authenticate' nor 'authorize'",
+                remedy="Set it to one of them, or leave it out",
+            )
+        # Connecting asks always: somebody with two accounts must see which one it is going to be.
+        return self.authorize_url if intent == "connect" or self.method == "authorize" else self.authenticate_url
+
+    def authorize_params(self, intent: Intent, options: Mapping[str, str]) -> Mapping[str, str]:
+        params = {}
+        if self.force_login or options.get("force_login") == "true":
+            params["force_login"] = "true"
+        if re.fullmatch(r"\w{1,50}", options.get("screen_name", ""), re.ASCII):
+            params["screen_name"] = options["screen_name"]
+        return params
+
+    def fetch_profile(self, credentials: Credentials) -> Profile:
+        """Ask v2, then v1.1, then be content with the access-token answer: a login never depends on this call.
+
+        :raises Refused: the person's own account is suspended or locked.
+        :raises BadAnswer: the profile is another person's than the token's.
+        """
+        for step in (self._from_v2, self._from_v1):
+            try:
+                return step(credentials)
+            except ProviderError as error:
+                if error.code in OF_THE_PERSON or error.code == "other-person":
+                    raise
+                logger.warning("X: no profile from %s, the login goes on with less. %s", step.__name__[6:], error)
+                # Another call would fail as well (401: keys or token) or cost time that the visitor does not have.
+                if (isinstance(error, Unavailable) and error.code == Unavailable.code) or error.code in {"32", "89"}:
+                    break
+        return self.profile_from(credentials)
+
+    def profile_from(self, credentials: Credentials) -> Profile:
+        return Profile(credentials.uid, credentials.username, profile_url=_page(credentials.username))
+
+    def _from_v2(self, credentials: Credentials) -> Profile:
+        # https://docs.x.com/x-api/users/user-lookup-me. A 200 may carry errors[] for fields that are not authorised.
+        answer = self.get(self.profile_url, {"user.fields": _FIELDS}, credentials)
+        data = answer.json().get("data")
+        if not isinstance(data, dict):
+            raise answer.unusable("it lacks the data object")
+        names = ("id", "username", "profile_image_url", "confirmed_email")
+        return self._profile(answer, credentials, data, names)
+
+    def _from_v1(self, credentials: Credentials) -> Profile:
+        # Literal lower-case "true": "True" is ignored. X gives confirmed addresses only, null otherwise.
+        params = {"include_email": "true", "skip_status": "true", "include_entities": "false"}
+        answer = self.get(self.verify_credentials_url, params, credentials)
+        names = ("id_str", "screen_name", "profile_image_url_https", "email")
+        return self._profile(answer, credentials, answer.json(), names)
+
+    def _profile(
+        self,
+        answer: Answer,
+        credentials: Credentials,
+        data: Mapping[str, object],
+        names: tuple[str, str, str, str],
+    ) -> Profile:
+        uid, username, picture, address = (data.get(name) for name in names)
+        if subject(uid) != credentials.uid:
+            raise BadAnswer(
+                f"{answer.where} answered with another person's profile",
+                cause="the id in the profile is not the user_id that the token was issued for",
+                remedy="Check that API_HOST is X's own host; if it is, tell X",
+                code="other-person",
+            )
+        handle = text(username) or credentials.username
+        first, last = split_name(text(data.get("name")))
+        return Profile(
+            uid=credentials.uid,
+            username=handle,
+            full_name=text(data.get("name")),
+            first_name=first,
+            last_name=last,
+            email=email(address, verified=True),
+            picture=_largest(web_address(picture, self.api_host)),
+            profile_url=_page(handle),
+            raw=data,
+        )
+
+    def is_clock_error(self, answer: Answer) -> bool:
+        return code_of(answer) == CLOCK
+
+    def error_from(self, answer: Answer, callback: str) -> ProviderError:
+        return error_from(answer, callback)
+
+
+def _page(username: str) -> str:
+    return f"https://x.com/{username}" if re.fullmatch(r"\w{1,50}", username, re.ASCII) else ""
+
+
+def _largest(picture: str) -> str:
+    """Return the 400 pixel variant. The API gives 48 pixels; the original "can be very large" and the default has none.
+
+    https://docs.x.com/x-api/v1/accounts-and-users/user-profile-images-and-banners
+    """
+    if "/default_profile_images/" in picture:
+        return picture
+    return re.sub(r"_normal(\.\w+)$", r"_400x400\1", picture)

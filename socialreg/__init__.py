@@ -1,0 +1,9 @@
+"""Register and log in to a Django site with an account that people already have.
+
+The rooms, from the bottom up: :mod:`types`, :mod:`exceptions` and :mod:`answer` are plain data;
+:mod:`provider`, :mod:`http` and :mod:`oauth1` speak to providers and know nothing of Django; :mod:`conf`,
+:mod:`registry`, :mod:`attempt`, :mod:`pending`, :mod:`finders`, :mod:`accounts` and :mod:`forms` decide who somebody
+is; :mod:`views`, the template tags and the admin show it.
+"""
+
+__version__ = "0.1.0"

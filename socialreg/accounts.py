@@ -1,0 +1,257 @@
+"""Who is this, and what follows? The decision, and the only room that writes accounts.
+
+No provider is called in here, and nothing is written outside one transaction. A lost race is recovered by
+(issuer, subject) alone: recovering by e-mail address or user name would hand one person's account to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, router, transaction
+from django.forms import BaseForm, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from . import conf
+from .exceptions import ConfigurationError, LostRace, NotAllowed
+from .models import SocialAccount, identity_digest
+from .registry import providers
+from .signals import connected, disconnected, registered
+from .types import Arrival, Intent, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who came back: what they began, as whom (a user id, ``None`` for nobody), and who is here now."""
+
+    intent: Intent
+    started_by: str | None
+    here: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this site knows about somebody: whose account it is, whether that user is active, what the finders say."""
+
+    owner: str | None = None
+    active: bool = True
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """The account's user is logged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Nobody knows them: show the registration form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """The account is added to the user who is here, or refreshed if it is theirs already."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProveOwnership:
+    """Somebody here looks like them: ask for proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Stop. ``notice`` names the sentence that the visitor reads, ``reason`` is for the log."""
+
+    notice: str
+    reason: str
+
+
+Outcome = LogIn | Register | Connect | ProveOwnership | Refuse
+
+
+def decide(known: Known, visitor: Visitor) -> Outcome:
+    """Return what follows. A pure table: nothing is read and nothing is written."""
+    if visitor.started_by != visitor.here:
+        return Refuse("changed", "whoever is here now is not who started")
+    if visitor.intent == "connect":
+        return _decide_connect(known, visitor)
+    if visitor.here is not None and known.owner != visitor.here:
+        return Refuse("logged-in", "somebody else is logged in; a login never switches or links")
+    if known.owner is not None:
+        return LogIn() if known.active else Refuse("inactive", "the account's user is not active")
+    return ProveOwnership() if known.found else Register()
+
+
+def _decide_connect(known: Known, visitor: Visitor) -> Outcome:
+    if visitor.here is None:
+        return Refuse("changed", "connecting needs somebody who is logged in")
+    if known.owner not in {None, visitor.here}:
+        return Refuse("taken", "the account belongs to another user of this site")
+    return Connect()
+
+
+def recognise(request: HttpRequest, profile: Profile, account: SocialAccount | None, visitor: Visitor) -> Known:
+    """Return what this site knows about somebody. The site's finders are asked only where their answer can matter."""
+    if account is not None:
+        return Known(owner=str(account.user.pk), active=account.user.is_active)
+    if visitor.intent == "connect" or visitor.here is not None or visitor.started_by is not None:
+        return Known()
+    return Known(found=any(finder(profile, request) is not None for finder in conf.finders()))
+
+
+def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> tuple[SocialAccount, bool]:
+    """Write user, account and credentials from a valid form, all or nothing.
+
+    :returns: the account, and whether it is new. It is not if another tab or worker was first: then it is theirs, found
+        by identity.
+    :raises LostRace: a unique value of the form was taken in this very moment; validating again will say which.
+    """
+    try:
+        with transaction.atomic(using=_database()):
+            user = _save_user(form)
+            account = _insert(user, arrival)
+    except IntegrityError as error:
+        winner = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
+        if winner is None:
+            raise LostRace("A registration lost a race for a unique value, such as the user name") from error
+        return winner, False
+    _after_commit(
+        partial(
+            registered.send_robust,
+            SocialAccount,
+            request=request,
+            user=user,
+            account=account,
+            profile=arrival.profile,
+            email_verified=_is_verified(user, arrival.profile),
+        )
+    )
+    return account, True
+
+
+def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
+    """Add an account to ``user``, or refresh it if it is theirs.
+
+    :raises NotAllowed: it belongs to somebody else; the error does not say to whom.
+    """
+    try:
+        with transaction.atomic(using=_database()):
+            account = _insert(user, arrival)
+    except IntegrityError as error:
+        existing = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
+        if existing is None or existing.user.pk != user.pk:
+            raise NotAllowed(
+                "The account belongs to another user of this site", code="taken", notice="taken"
+            ) from error
+        refresh(existing, arrival)
+        return existing
+    _after_commit(
+        partial(
+            connected.send_robust, SocialAccount, request=request, user=user, account=account, profile=arrival.profile
+        )
+    )
+    return account
+
+
+def refresh(account: SocialAccount, arrival: Arrival) -> None:
+    """Keep the new credentials and whatever was learnt, in one statement.
+
+    :raises NotAllowed: the account was removed in this very moment.
+    """
+    _fill(account, arrival)
+    names = [field.attname for field in account._meta.concrete_fields if field.attname not in _FIXED]  # noqa: SLF001
+    if not SocialAccount.objects.filter(pk=account.pk).update(**{name: getattr(account, name) for name in names}):
+        raise NotAllowed("The account was disconnected in another window", code="gone", notice="changed")
+
+
+def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) -> SocialAccount:
+    """Remove an account of ``user``, unless nobody could log in any more without it.
+
+    :raises NotAllowed: it is not theirs, or it is the last way in.
+    """
+    with transaction.atomic(using=_database()):
+        # The user's row is the lock: two tabs cannot each remove what the other one counts on.
+        owner = get_user_model()._default_manager.select_for_update().get(pk=user.pk)  # noqa: SLF001
+        accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=owner.pk)}
+        account = accounts.pop(account_id, None)
+        if account is None:
+            raise NotAllowed("The account to disconnect is not this user's", code="gone", notice="changed")
+        others = any(other.provider in providers for other in accounts.values())
+        if not others and not owner.has_usable_password():
+            raise NotAllowed("The last way to log in is not removed", code="last-login", notice="last-login")
+        account.delete()
+    _after_commit(partial(disconnected.send_robust, SocialAccount, request=request, user=user, account=account))
+    return account
+
+
+#: What a later login never changes.
+_FIXED = frozenset({"id", "user_id", "issuer", "subject", "identity", "created_at"})
+
+
+def _insert(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
+    account = SocialAccount(
+        user=user,
+        issuer=arrival.issuer,
+        subject=arrival.credentials.uid,
+        identity=identity_digest(arrival.issuer, arrival.credentials.uid),
+    )
+    _fill(account, arrival)
+    account.save(force_insert=True)
+    return account
+
+
+def _fill(account: SocialAccount, arrival: Arrival) -> None:
+    account.provider = arrival.slug
+    account.credentials = arrival.credentials
+    account.used_at = timezone.now()
+    if arrival.fetched:
+        account.take_over(arrival.profile)
+    elif arrival.credentials.username:
+        account.username = arrival.credentials.username
+
+
+def _save_user(form: BaseForm) -> AbstractBaseUser:
+    model = get_user_model()
+    if isinstance(form, ModelForm) and isinstance(form.instance, model) and not form.instance.password:
+        form.instance.set_unusable_password()
+    save = getattr(form, "save", None)
+    user = save() if save else _user_from(form)
+    if not isinstance(user, model) or user.pk is None:
+        raise ConfigurationError(
+            f"The save() of {type(form).__name__} did not return a saved user",
+            cause='SOCIALREG["REGISTRATION_FORM"] must be a form whose save() writes and returns the user',
+            remedy="Return the user from save(), or leave save() out of a plain Form",
+            code="form-save",
+        )
+    return user
+
+
+def _user_from(form: BaseForm) -> AbstractBaseUser:
+    """Make a user from a plain form: from the fields that are the user's own, never rights or a password."""
+    model = get_user_model()
+    names = {field.name for field in model._meta.concrete_fields if field.editable} - _NEVER  # noqa: SLF001
+    user = model(**{name: value for name, value in form.cleaned_data.items() if name in names})
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    return user
+
+
+_NEVER = frozenset({"id", "password", "is_staff", "is_superuser", "is_active", "last_login", "date_joined"})
+
+
+def _is_verified(user: AbstractBaseUser, profile: Profile) -> bool:
+    address = getattr(user, user.get_email_field_name(), "")
+    return profile.email is not None and profile.email.verified and profile.email.address == address
+
+
+def _database() -> str:
+    return router.db_for_write(SocialAccount)
+
+
+def _after_commit(announce: Callable[[], object]) -> None:
+    transaction.on_commit(announce, using=_database())

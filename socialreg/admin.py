@@ -1,0 +1,38 @@
+"""Accounts in the admin: to be looked at. Nothing secret is shown, nothing that identifies can be edited."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from .models import SocialAccount
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subscriptable at run time
+    """Read-only but for deletion: an account changes by logging in, not by hand."""
+
+    list_display = ["handle", "provider", "user", "created_at", "used_at"]
+    list_filter = ["provider", "used_at"]
+    list_select_related = ["user"]
+    search_fields = ["username", "subject", "email"]
+    show_full_result_count = False
+    fields = [
+        "user",
+        "provider",
+        "issuer",
+        "subject",
+        "username",
+        "full_name",
+        "email",
+        "email_verified",
+        "picture",
+        "profile_url",
+        "profile_at",
+        "created_at",
+        "used_at",
+    ]
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

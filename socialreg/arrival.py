@@ -1,0 +1,121 @@
+"""What happens when a browser comes back: verify, recognise, decide, and do what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from . import accounts, conf, pending
+from .accounts import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor
+from .asking import asked_of, unasked_form
+from .attempt import Attempt
+from .backends import announce_login, ask_hooks, start_session
+from .exceptions import NotAllowed
+from .http import deadline
+from .models import SocialAccount
+from .pending import Pending
+from .provider import Provider
+from .redirects import after_login, safe_next
+from .types import Arrival
+
+
+def user_id(request: HttpRequest) -> str | None:
+    """Return the id of whoever is logged in, ``None`` for nobody. No query where there is no session."""
+    return str(request.user.pk) if request.user.is_authenticated else None
+
+
+def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: Mapping[str, str]) -> HttpResponse:
+    """Finish a claimed attempt.
+
+    :raises SocialRegError: whatever stopped it; nothing is written then.
+    """
+    arrival, account = _ask_provider(provider, attempt, params)
+    visitor = Visitor(attempt.intent, attempt.user_id, user_id(request))
+    known = accounts.recognise(request, arrival.profile, account, visitor)
+    match accounts.decide(known, visitor):
+        case Refuse() as refused:
+            raise NotAllowed("Not allowed", cause=refused.reason, code=refused.notice, notice=refused.notice)
+        case LogIn() if account is not None:
+            return log_in(request, account, arrival, attempt.next)
+        case Connect():
+            return connect(request, arrival, attempt.next)
+        case ProveOwnership():
+            return _wait(request, Pending(arrival, "prove", attempt.next), "socialreg:prove")
+        case Register() | LogIn():
+            return begin_registration(request, arrival, attempt.next)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _ask_provider(
+    provider: Provider, attempt: Attempt, params: Mapping[str, str]
+) -> tuple[Arrival, SocialAccount | None]:
+    """Make the provider's calls, in ten seconds at most for all of them."""
+    with deadline():
+        credentials = provider.verify(attempt.pending, params)
+        account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
+        stored = account is not None and account.is_fresh(timezone.now())
+        profile = account.stored_profile() if account and stored else provider.fetch_profile(credentials)
+    return Arrival(attempt.slug, provider.issuer, credentials, profile, fetched=not stored), account
+
+
+def log_in(request: HttpRequest, account: SocialAccount, arrival: Arrival, next_url: str) -> HttpResponse:
+    """Log the account's user in and send them on.
+
+    :raises NotAllowed: the user is not active, or a hook of the site's objects.
+    """
+    user = account.user
+    if not user.is_active:
+        raise NotAllowed("The account's user is not active", code="inactive", notice="inactive")
+    ask_hooks(request, user, arrival.profile)
+    accounts.refresh(account, arrival)
+    pending.discard(request)
+    start_session(request, user)
+    announce_login(request, account, arrival.profile)
+    return HttpResponseRedirect(after_login(request, next_url))
+
+
+def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: str) -> HttpResponse:
+    """Write what a valid form holds, log the new user in and send them on.
+
+    :raises NotAllowed: a hook of the site's objects, or a race for a unique value was lost.
+    """
+    for hook in conf.before_register():
+        hook(request, arrival.profile)
+    account, new = accounts.register(request, arrival, form)
+    if not new:
+        return log_in(request, account, arrival, next_url)
+    pending.discard(request)
+    start_session(request, account.user)
+    return HttpResponseRedirect(after_login(request, next_url))
+
+
+def begin_registration(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpResponse:
+    """Show the form, or register at once if the site asks for what is missing and nothing is."""
+    asked = asked_of(arrival.profile)
+    if not asked:
+        return register(request, arrival, unasked_form(arrival.profile), next_url)
+    for hook in conf.before_register():
+        hook(request, arrival.profile)
+    return _wait(request, Pending(arrival, "register", next_url, asked), "socialreg:register")
+
+
+def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpResponse:
+    """Add the account to whoever is logged in, under a new session key, and send them on.
+
+    :raises NotAllowed: it belongs to somebody else.
+    """
+    accounts.connect(request, request.user, arrival)
+    pending.discard(request)
+    request.session.cycle_key()
+    return HttpResponseRedirect(safe_next(next_url) or reverse("socialreg:connections"))
+
+
+def _wait(request: HttpRequest, waiting: Pending, page: str) -> HttpResponse:
+    pending.keep(request, waiting)
+    return HttpResponseRedirect(reverse(page))

@@ -1,0 +1,156 @@
+"""What waits in the browser between the click and the callback.
+
+One encrypted, authenticated cookie per attempt: a start writes to no store, an abandoned one leaves nothing behind,
+tabs do not disturb each other, and any worker can finish what another began. The cookie's name is made from the value by
+which the callback names its attempt, so the right one of several is found without opening the others. A claim is a
+``cache.add``: of two callbacks at once exactly one goes on, and a replay goes nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+
+from . import conf
+from .encryption import seal, unseal
+from .exceptions import AttemptError, Expired, Mismatch, Replayed, Unavailable
+from .types import Intent, Resume
+
+logger = logging.getLogger("socialreg.attempt")
+
+#: Seconds between click and callback.
+LIFETIME = 600
+#: Seconds that the browser keeps the cookie: longer, so that somebody who comes late is told so and keeps ``next``.
+COOKIE_AGE = 3600
+MOST_ATTEMPTS = 5
+#: Bytes of attempts in one browser; servers commonly refuse a Cookie header of more than 8 KiB.
+MOST_BYTES = 5000
+_STEM = "socialreg-attempt-"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to a provider and back.
+
+    ``user_id`` is who was logged in at the start, ``None`` for nobody. ``key`` and ``pending`` are the provider's, see
+    :class:`~socialreg.types.Redirect`. ``started`` is in seconds since the epoch.
+    """
+
+    slug: str
+    issuer: str
+    intent: Intent
+    user_id: str | None
+    redirect_uri: str
+    next: str
+    key: str = field(repr=False)
+    pending: Mapping[str, str] = field(repr=False)
+    started: int = 0
+
+    def resume(self) -> Resume:
+        """Return what a page needs to let the visitor begin again."""
+        return Resume(self.slug, self.intent, self.next, cookie_name(self.key))
+
+
+def cookie_name(key: str) -> str:
+    """Return the name of the cookie of the attempt that goes by ``key``."""
+    # __Host-: set by this very host, over https, for no other host. Plain http, as in development, cannot have it.
+    prefix = "__Host-" if conf.is_secure() else ""
+    return f"{prefix}{_STEM}{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:24]}"
+
+
+def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None:
+    """Let the attempt wait in the browser, dropping the oldest of too many."""
+    sealed = seal("attempt", {**asdict(attempt), "started": int(time.time())})
+    _make_room(request, response, len(sealed))
+    response.set_cookie(
+        cookie_name(attempt.key), sealed, max_age=COOKIE_AGE, secure=conf.is_secure(), httponly=True, samesite="Lax"
+    )
+
+
+def _make_room(request: HttpRequest, response: HttpResponse, size: int) -> None:
+    waiting = {name: value for name, value in request.COOKIES.items() if name.removeprefix("__Host-").startswith(_STEM)}
+    newest_first = sorted(waiting, key=lambda name: _started(waiting[name]), reverse=True)
+    for position, name in enumerate(newest_first, start=1):
+        size += len(waiting[name])
+        if position >= MOST_ATTEMPTS or size > MOST_BYTES:
+            forget(response, name)
+
+
+def _started(sealed: str) -> int:
+    attempt = _open(sealed)
+    return attempt.started if attempt else 0
+
+
+def forget(response: HttpResponse, name: str) -> None:
+    """Remove an attempt's cookie."""
+    response.set_cookie(name, "", max_age=0, secure=conf.is_secure(), httponly=True, samesite="Lax")
+
+
+def claim(request: HttpRequest, slug: str, issuer: str, key: str) -> Attempt:
+    """Take the attempt that a callback names, once. Makes no call to any provider.
+
+    :param slug: the provider whose callback address was called.
+    :param issuer: the issuer that this provider has now.
+    :param key: what the callback names, untrusted.
+    :raises Mismatch: this browser has no such attempt, or it was begun with another provider.
+    :raises Expired: it is older than ten minutes.
+    :raises Replayed: it was claimed before.
+    :raises Unavailable: the cache, which knows what was claimed, is out of reach.
+    """
+    attempt = _open(request.COOKIES.get(cookie_name(key), "")) if key else None
+    if attempt is None or attempt.key != key:
+        raise Mismatch(
+            f"No attempt of this browser belongs to the callback of {slug!r}",
+            cause="the cookie was lost, blocked or removed, the page was reloaded, or the link is somebody else's",
+            remedy="One such line is nothing; many mean that BASE_URL is not the address in the visitors' browsers",
+        )
+    try:
+        _check(attempt, slug, issuer)
+        _spend(attempt)
+    except (AttemptError, Unavailable) as error:
+        error.resume = attempt.resume()
+        raise
+    return attempt
+
+
+def _open(sealed: str) -> Attempt | None:
+    data = unseal("attempt", sealed)
+    if data is None:
+        return None
+    try:
+        return Attempt(**data)  # type: ignore[arg-type] # sealed by us: the fields are what keep() put in
+    except TypeError:  # sealed by an older or a newer release
+        return None
+
+
+def _check(attempt: Attempt, slug: str, issuer: str) -> None:
+    if (attempt.slug, attempt.issuer) != (slug, issuer):
+        raise Mismatch(
+            f"An attempt begun with {attempt.slug!r} came back at the callback of {slug!r}",
+            cause="a provider mix-up, or the settings changed in between",
+            remedy="Check that each provider has its own callback address registered",
+        )
+    if not 0 <= time.time() - attempt.started <= LIFETIME:
+        raise Expired(f"An attempt with {slug!r} came back after more than {LIFETIME // 60} minutes")
+
+
+def _spend(attempt: Attempt) -> None:
+    digest = hashlib.sha256(f"{attempt.slug} {attempt.key}".encode()).hexdigest()
+    try:
+        fresh = cache.add(f"socialreg:claimed:{digest}", 1, LIFETIME)
+    except Exception as error:
+        # Every cache backend has errors of its own. Without a working cache nobody can tell a replay, so: closed.
+        raise Unavailable(
+            "The attempt could not be claimed",
+            cause=f"the cache failed: {type(error).__name__}",
+            remedy='Bring the cache of CACHES["default"] back',
+            code="cache",
+        ) from error
+    if not fresh:
+        raise Replayed(f"An attempt with {attempt.slug!r} came back a second time")

@@ -1,0 +1,65 @@
+"""How somebody who was recognised gets their session."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import router, transaction
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from . import conf
+from .models import SocialAccount
+from .signals import logged_in
+from .types import Profile
+
+_PATH = "socialreg.backends.SocialBackend"
+
+
+class SocialBackend(ModelBackend):
+    """For ``AUTHENTICATION_BACKENDS``, if a site wants to tell social sessions from others. Not needed otherwise.
+
+    Never finds anybody by name and password; permissions are those of ``ModelBackend``.
+    """
+
+    def authenticate(  # type: ignore[override]
+        self, request: HttpRequest | None, account: SocialAccount | None = None
+    ) -> AbstractBaseUser | None:
+        """Return the user of ``account``, ``None`` without one or if the user may not log in."""
+        if account is None or not self.user_can_authenticate(account.user):
+            return None
+        return account.user
+
+
+def ask_hooks(request: HttpRequest, user: AbstractBaseUser, profile: Profile) -> None:
+    """Let the site's ``BEFORE_LOGIN`` hooks object.
+
+    :raises Veto: one of them did. Nothing has been written then.
+    """
+    for hook in conf.before_login():
+        hook(request, user, profile)
+
+
+def start_session(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """Log ``user`` in, with a new session key, by a backend that the site has configured."""
+    login(request, user, backend=backend_path())
+
+
+def announce_login(request: HttpRequest, account: SocialAccount, profile: Profile) -> None:
+    """Send ``logged_in`` once it is a fact."""
+    send = partial(
+        logged_in.send_robust, SocialAccount, request=request, user=account.user, account=account, profile=profile
+    )
+    transaction.on_commit(send, using=router.db_for_write(SocialAccount))
+
+
+def backend_path() -> str:
+    """Return the dotted name for the session: a configured one, or Django would not know the user again."""
+    configured = list(settings.AUTHENTICATION_BACKENDS)
+    if _PATH in configured:
+        return _PATH
+    return next((path for path in configured if issubclass(import_string(path), ModelBackend)), configured[0])

@@ -1,0 +1,293 @@
+"""The one way out: every request to a provider goes through :class:`Client`, and nothing else imports requests.
+
+A broken or hostile peer costs at most the seconds and bytes written here, and gets no further than an error of
+:mod:`exceptions`: https only, certificates always checked, redirects refused, no cookies, no proxies or passwords from
+the environment, no addresses that are not public unless the operator named them. See :mod:`sockets` for how.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import re
+import ssl
+import time
+import zlib
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import SplitResult, urlsplit
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, PoolManager
+from urllib3.exceptions import HTTPError
+
+from . import __version__
+from .answer import Answer
+from .exceptions import BadAnswer, ConfigurationError, SocialRegError, Unavailable
+from .sockets import BODY_BYTES, CONNECT_SECONDS, READ_SECONDS, Fault, Gate, allow, deadline, pool_classes
+
+__all__ = ["Client", "deadline"]
+
+# This room writes neither query nor header nor body. urllib3 writes method, path and query to its own log at DEBUG:
+# safe as long as secrets travel in headers and bodies, as RFC 5849 section 3.5.1 and RFC 9700 section 4.3.2 have it.
+logger = logging.getLogger(__name__)
+
+#: Before a GET is repeated, so that a fleet does not come back all at once.
+JITTER_SECONDS = 0.15
+POOL_SIZE = 32
+HOSTS = 64
+#: gzip alone is asked for: of deflate there are two kinds, and servers disagree which one is meant.
+HEADERS = {
+    "User-Agent": f"socialreg/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Connection": "keep-alive",
+}
+#: RFC 1950 and RFC 1952, as the window sizes of zlib.
+_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+_REACH = "See the provider's status page, and whether this server reaches it: DNS, firewall, the host in the settings"
+_ODD = "Try again; if it stays, see the provider's status page and whether the address in the settings is right"
+#: What became of a request: the error it is, and what the operator does about it.
+_ERRORS: Mapping[str, tuple[type[SocialRegError], str]] = {
+    "timeout": (Unavailable, _REACH),
+    "dns": (Unavailable, _REACH),
+    "connection": (Unavailable, _REACH),
+    "tls": (Unavailable, "See whether the provider speaks TLS 1.2 or later at this address, and its status page"),
+    "certificate": (
+        Unavailable,
+        "Check the host in the settings and this machine's clock, bring certifi up to date; somebody may be in between",
+    ),
+    "malformed": (BadAnswer, _ODD),
+    "truncated": (BadAnswer, _ODD),
+    "encoding": (BadAnswer, _ODD),
+    "too-large": (BadAnswer, _ODD),
+    "redirect": (BadAnswer, "Give the final address in the settings: redirects are never followed"),
+    "address": (ConfigurationError, "Give an address of the form https://host/path in the settings"),
+    "not-https": (
+        ConfigurationError,
+        'Give an https address. Plain http is for a stand-in on this machine, named in SOCIALREG["PRIVATE_HOSTS"]',
+    ),
+    "private-address": (
+        ConfigurationError,
+        'If this host is meant to be inside your network, name it in SOCIALREG["PRIVATE_HOSTS"]',
+    ),
+    "header": (ConfigurationError, "See that the credentials in the settings are pasted whole, without line breaks"),
+    "ca-file": (ConfigurationError, "Give the path of a readable file with certificates in PEM format"),
+}
+
+
+class Client:
+    """Sends requests over connections that are kept and shared by all threads of a process.
+
+    :param private_hosts: ``host`` or ``host:port`` of those that may have addresses which are not public.
+    :param plain_http: whether ``http://`` may be used to those of them that are on this machine (loopback).
+    :param ca_file: certificates to trust, in PEM format, instead of certifi's.
+    :raises ConfigurationError: ``ca_file`` cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        private_hosts: frozenset[str] = frozenset(),
+        plain_http: bool = False,
+        ca_file: str | None = None,
+    ) -> None:
+        self._private_hosts = frozenset(host.lower() for host in private_hosts)
+        self._plain_http = plain_http
+        self._tls = _tls_context(ca_file or certifi.where())
+        self._sessions: dict[int, _Session] = {}
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Send one request and return the whole answer, whatever its status but a redirect.
+
+        Takes at most 3 s to connect, 5 s of silence and 10 s in all, or what is left of the :func:`deadline` around
+        it; reads at most 1 MiB, also after decompression. A GET whose connection fails is sent once more, nothing
+        else is ever repeated.
+
+        :param url: an ``https`` address. Secrets have no place in its query.
+        :raises ConfigurationError: the address or a header cannot be used, or the host is not public.
+        :raises Unavailable: not reached, not in time, or not with a certificate to trust.
+        :raises BadAnswer: a redirect, or too large, or not HTTP.
+        """
+        where = _describe(method, url)
+        try:
+            self._check(method, url, headers or {})
+            with deadline():
+                request = requests.Request(method, url, headers=dict(headers or {}), data=body)
+                return self._send(request, where)
+        except Fault as fault:
+            error = _error(fault, where)
+        except requests.exceptions.InvalidURL:
+            error = _error(Fault("address", "the host in the address is none"), where)
+        except Exception as unforeseen:  # noqa: BLE001 - whatever the libraries make of hostile bytes
+            error = _error(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
+        # Raised out here, so that nothing hangs on it: the libraries' errors carry the address with its query.
+        logger.debug("%s: %s", where, error.code)
+        raise error
+
+    def close(self) -> None:
+        """Close this process's connections. A later :meth:`send` opens new ones."""
+        session = self._sessions.pop(os.getpid(), None)
+        if session is not None:
+            session.close()
+
+    def _check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
+        parts = _split(url)
+        if parts is None or not parts.hostname or "@" in parts.netloc:
+            raise Fault("address", "the address is not of the form https://host/path")
+        if parts.scheme != "https" and not (self._plain_http and parts.scheme == "http"):
+            raise Fault("not-https", "the address is not https")
+        if not _TOKEN.fullmatch(method):
+            raise Fault("header", "the method is not one word")
+        for name, value in headers.items():
+            if not _TOKEN.fullmatch(name) or not (value.isascii() and value.isprintable()):
+                raise Fault("header", "a header holds characters that no header can carry")
+
+    def _send(self, request: requests.Request, where: str) -> Answer:
+        session = self._session()
+        prepared = session.prepare_request(request)
+        try:
+            return _exchange(session, prepared, where)
+        except Fault as fault:
+            if request.method != "GET" or fault.code != "connection":
+                raise
+        time.sleep(allow(random.uniform(0, JITTER_SECONDS)))  # noqa: S311 - no secret
+        return _exchange(session, prepared, where)
+
+    def _session(self) -> _Session:
+        # By process: a forked worker must not speak on its parent's connections, nor close them, so they stay there.
+        process = os.getpid()
+        if process not in self._sessions:
+            self._sessions.setdefault(process, _Session(Gate(self._private_hosts), self._tls))
+        return self._sessions[process]
+
+
+class _Session(requests.Session):
+    """A session that takes nothing from the environment, remembers nothing and follows nothing."""
+
+    def __init__(self, gate: Gate, tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.headers.clear()
+        self.headers.update(HEADERS)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        adapter = _Adapter(gate, tls)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Say that there is none: requests would read the whole body of a redirect before it asks whether to follow."""
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    """urllib3's pools, with connections of ours and one TLS context for all of them."""
+
+    def __init__(self, gate: Gate, tls: ssl.SSLContext) -> None:
+        super().__init__()
+        self.poolmanager = PoolManager(num_pools=HOSTS, maxsize=POOL_SIZE, block=False, ssl_context=tls)
+        self.poolmanager.pool_classes_by_scheme = pool_classes(gate)
+
+    def cert_verify(self, conn: object, url: str, verify: object, cert: object) -> None:
+        """Leave the pool alone: its context verifies. requests would load the bundle anew for every connection."""
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        cause = f"{ca_file}: {error.strerror or type(error).__name__}"
+        raise _error(Fault("ca-file", cause), "Loading the trusted certificates") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    return context
+
+
+def _exchange(session: _Session, request: requests.PreparedRequest, where: str) -> Answer:
+    began = time.monotonic()
+    response = session.send(
+        request,
+        stream=True,
+        verify=True,
+        proxies={},
+        allow_redirects=False,
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+    )
+    try:
+        _refuse_redirect(response)
+        body = _decompress(_read(response.raw), response.headers.get("content-encoding", "").lower())
+    finally:
+        response.close()
+    milliseconds = (time.monotonic() - began) * 1000
+    logger.debug("%s -> %d in %d ms, %d bytes", where, response.status_code, milliseconds, len(body))
+    return Answer(response.status_code, where, {k.lower(): v for k, v in response.headers.items()}, body)
+
+
+def _refuse_redirect(response: requests.Response) -> None:
+    if response.status_code // 100 == 3:  # noqa: PLR2004 - the HTTP class of status
+        parts = _split(response.headers.get("location", ""))
+        host = parts.hostname if parts else None
+        raise Fault("redirect", f"the answer is {response.status_code}, a redirect to {host or 'no other host'}")
+
+
+def _read(raw: BaseHTTPResponse) -> bytes:
+    body = bytearray()
+    try:
+        for piece in raw.stream(decode_content=False):
+            body += piece
+            if len(body) > BODY_BYTES:
+                raise Fault("too-large", "the body is larger than allowed")
+    except HTTPError as error:
+        raise Fault("truncated", f"the body broke off ({type(error).__name__})") from None
+    return bytes(body)
+
+
+def _decompress(body: bytes, coding: str) -> bytes:
+    # Not left to urllib3, which takes a stream that was cut off, or is followed by something else, for a whole one:
+    # a token cut short is worse than none.
+    if not body or coding in {"", "identity"}:
+        return body
+    if coding not in _WINDOWS:
+        raise Fault("encoding", "the body is encoded in a way that was not asked for")
+    inflater = zlib.decompressobj(_WINDOWS[coding])
+    try:
+        result = inflater.decompress(body, BODY_BYTES + 1)
+    except zlib.error:
+        raise Fault("encoding", "the compressed body is damaged") from None
+    if len(result) > BODY_BYTES:
+        raise Fault("too-large", "the body is larger than allowed once decompressed")
+    if not inflater.eof or inflater.unused_data:
+        raise Fault("encoding", "the compressed body is not whole")
+    return result
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of an address, ``None`` if it is none, or one that two parsers may read in two ways."""
+    if not (url.isascii() and url.isprintable()) or re.search(r"[\s\\]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return None if port == 0 else parts
+
+
+def _describe(method: str, url: str) -> str:
+    """Return how a request is named in errors and logs: without user, password and query."""
+    parts = _split(url)
+    if parts is None:
+        return f"{method} (unreadable address)"
+    return f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _error(fault: Fault, where: str) -> SocialRegError:
+    kind, remedy = _ERRORS[fault.code]
+    return kind(f"{where} failed", cause=fault.cause, remedy=remedy, code=fault.code)

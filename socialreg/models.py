@@ -1,0 +1,113 @@
+"""The accounts that people have elsewhere, kept with their credentials."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from . import conf
+from .encryption import seal, unseal
+from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile, storable
+
+
+def identity_digest(issuer: str, subject: str) -> str:
+    """Return the database key of a person at a provider: 64 hexadecimal characters for the exact pair.
+
+    Fixed in width and free of letters that differ in case alone, so no collation can take two people for one and the
+    unique index stays short.
+    """
+    return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).hexdigest()
+
+
+class SocialAccountManager(models.Manager["SocialAccount"]):
+    """Finds accounts by who they are, never by what they are called."""
+
+    def for_identity(self, issuer: str, subject: str) -> SocialAccount | None:
+        """Return the account of (issuer, subject) with its user, in one query, ``None`` if there is none."""
+        found = self.select_related("user").filter(identity=identity_digest(issuer, subject)).first()
+        if found is None or (found.issuer, found.subject) != (issuer, subject):
+            return None
+        return found
+
+
+class SocialAccount(models.Model):
+    """An account that a user of this site has at a provider."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="social_accounts", verbose_name=_("user")
+    )
+    provider = models.CharField(_("provider"), max_length=100, help_text=_("The slug it was last used by."))
+    issuer = models.CharField(_("issuer"), max_length=TEXT_LENGTH, editable=False)
+    subject = models.CharField(_("identifier"), max_length=SUBJECT_LENGTH, editable=False)
+    identity = models.CharField(max_length=64, unique=True, editable=False)
+
+    username = models.CharField(_("handle"), max_length=TEXT_LENGTH, blank=True)
+    full_name = models.CharField(_("name"), max_length=TEXT_LENGTH, blank=True)
+    email = models.CharField(_("e-mail address"), max_length=TEXT_LENGTH, blank=True)
+    email_verified = models.BooleanField(_("vouched for by the provider"), default=False)
+    picture = models.URLField(_("picture"), max_length=URL_LENGTH, blank=True)
+    profile_url = models.URLField(_("profile page"), max_length=URL_LENGTH, blank=True)
+    profile = models.JSONField(_("profile"), default=dict, blank=True, help_text=_("The provider's own answer."))
+    profile_at = models.DateTimeField(_("profile read at"), null=True, editable=False)
+
+    sealed_credentials = models.TextField(editable=False)
+    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
+
+    objects: ClassVar[SocialAccountManager] = SocialAccountManager()
+
+    class Meta:
+        verbose_name = _("social account")
+        verbose_name_plural = _("social accounts")
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.handle}"
+
+    @property
+    def handle(self) -> str:
+        """The name to show: the user name at the provider, or the identifier where it has none."""
+        return self.username or self.subject
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The credentials, opened; ``None`` if ``SECRET_KEY`` changed without a fallback."""
+        opened: dict[str, Any] | None = unseal("credentials", self.sealed_credentials)
+        return None if opened is None else Credentials(self.subject, self.username, **opened)
+
+    @credentials.setter
+    def credentials(self, credentials: Credentials) -> None:
+        names = ("token", "secret", "refresh_token", "expires_at", "scope")
+        self.sealed_credentials = seal("credentials", {name: getattr(credentials, name) for name in names})
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the stored profile is young enough to do without asking the provider again."""
+        return self.profile_at is not None and now - self.profile_at < conf.profile_max_age()
+
+    def stored_profile(self) -> Profile:
+        """Return what is stored, as the provider would tell it."""
+        return Profile(
+            uid=self.subject,
+            username=self.username,
+            full_name=self.full_name,
+            email=Email(self.email, self.email_verified) if self.email else None,
+            picture=self.picture,
+            profile_url=self.profile_url,
+            raw=self.profile,
+        )
+
+    def take_over(self, profile: Profile) -> None:
+        """Fill the columns from a profile that was just read. Saves nothing."""
+        self.username = profile.username
+        self.full_name = profile.full_name
+        self.email = profile.email.address if profile.email else ""
+        self.email_verified = bool(profile.email and profile.email.verified)
+        self.picture = profile.picture
+        self.profile_url = profile.profile_url
+        self.profile = storable(profile.raw)
+        self.profile_at = timezone.now()

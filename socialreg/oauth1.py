@@ -1,0 +1,199 @@
+"""OAuth 1.0a (RFC 5849), once for every provider that speaks it.
+
+Signed with HMAC-SHA1 in the Authorization header, by oauthlib. The callback carries no state of ours: the request token
+is the state, and it must be one that this browser's own attempt waits for (RFC 5849 section 2.2).
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_TYPE_AUTH_HEADER
+from oauthlib.oauth1 import Client as Signer
+
+from .answer import Answer
+from .exceptions import Denied, Mismatch, ProviderError, Refused, Unavailable
+from .provider import Provider, Transport
+from .types import Credentials, Intent, Redirect, subject, text
+
+_FORM = "application/x-www-form-urlencoded"
+#: A clock that is further off than this is no drift but a broken Date header.
+_LARGEST_SKEW = 24 * 3600
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """One request to sign. ``token`` and ``secret`` are empty before there are any (RFC 5849 section 2.1)."""
+
+    method: str
+    url: str
+    token: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    callback: str = ""
+    verifier: str = field(default="", repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class OAuth1Provider(Provider):
+    """A provider that speaks OAuth 1.0a. A subclass states its addresses and where the uid comes from.
+
+    The uid and the user name are read from the access-token answer, by the names in :attr:`uid_claim` and
+    :attr:`username_claim`; a provider that does not send them there overrides :meth:`credentials_from`.
+    """
+
+    request_token_url: str
+    authorize_url: str
+    access_token_url: str
+    username_claim: str = ""
+
+    def __init__(self, settings: Mapping[str, object], transport: Transport) -> None:
+        super().__init__(settings, transport)
+        #: Seconds that the provider's clock is ahead of ours, learnt when it says that our timestamp is out of bounds.
+        self._skew = 0
+
+    def correlate(self, params: Mapping[str, str]) -> str:
+        return params.get("oauth_token") or params.get("denied") or ""
+
+    def authorize(self, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
+        request = SignedRequest(
+            "POST", self.request_token_url, callback=redirect_uri, form=self.request_token_params(intent)
+        )
+        answer = self._send_checked(request)
+        fields = answer.form()
+        token, secret = fields.get("oauth_token", ""), fields.get("oauth_token_secret", "")
+        if not token or not secret:
+            raise answer.unusable("it issued no request token")
+        # RFC 5849 section 2.1: without this the provider speaks OAuth 1.0, whose callback anybody can forge.
+        if fields.get("oauth_callback_confirmed") != "true":
+            raise answer.unusable("oauth_callback_confirmed is not true: the provider did not accept our callback")
+        query = {"oauth_token": token, **self.authorize_params(intent, options)}
+        url = f"{self.authorization_endpoint(intent)}?{urlencode(query)}"
+        return Redirect(url, key=token, pending={"token": token, "secret": secret, "callback": redirect_uri})
+
+    def request_token_params(self, intent: Intent) -> Mapping[str, str]:
+        """Return what goes into the body of the request-token call, signed like the rest."""
+        return {}
+
+    def authorization_endpoint(self, intent: Intent) -> str:
+        """Return the address that the browser is sent to."""
+        return self.authorize_url
+
+    def authorize_params(self, intent: Intent, options: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what is added to that address: chosen from ``options``, never all of them."""
+        return {}
+
+    def verify(self, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
+        if _same(params.get("denied", ""), pending["token"]):
+            raise Denied("The visitor declined at the provider")
+        if not _same(params.get("oauth_token", ""), pending["token"]):
+            raise Mismatch("The callback's oauth_token is not the one this attempt waits for")
+        verifier = params.get("oauth_verifier", "")
+        if not verifier:
+            raise Mismatch(
+                "The callback carries no oauth_verifier",
+                cause="the link was cut or put together by hand",
+                remedy="Begin again from the login button",
+            )
+        request = SignedRequest(
+            "POST",
+            self.access_token_url,
+            token=pending["token"],
+            secret=pending["secret"],
+            verifier=verifier,
+            callback=pending["callback"],
+        )
+        return self.credentials_from(self._send_checked(request))
+
+    def credentials_from(self, answer: Answer) -> Credentials:
+        """Return the credentials in an access-token answer.
+
+        :raises BadAnswer: there is no token in it, or nothing that identifies anybody.
+        """
+        fields = answer.form()
+        uid = subject(fields.get(self.uid_claim))
+        token, secret = fields.get("oauth_token", ""), fields.get("oauth_token_secret", "")
+        if uid is None or not token or not secret:
+            raise answer.unusable(f"it lacks {'a usable ' + self.uid_claim if uid is None else 'the access token'}")
+        return Credentials(uid, text(fields.get(self.username_claim)), token=token, secret=secret)
+
+    def get(self, url: str, params: Mapping[str, str], credentials: Credentials) -> Answer:
+        """Read something as the owner of ``credentials``. Parameters are encoded once: what is signed is what is sent.
+
+        :raises ProviderError: any answer but 2xx, see :meth:`error_from`.
+        """
+        address = f"{url}?{urlencode(params)}"
+        return self._send_checked(SignedRequest("GET", address, token=credentials.token, secret=credentials.secret))
+
+    def _send_checked(self, request: SignedRequest) -> Answer:
+        answer = self._send(request)
+        if not answer.ok and self.is_clock_error(answer) and self._learn_skew(answer):
+            answer = self._send(request)
+        if not answer.ok:
+            raise self.error_from(answer, request.callback)
+        return answer
+
+    def _send(self, request: SignedRequest) -> Answer:
+        url, headers, body = self.sign(request)
+        return self.transport.send(request.method, url, headers=headers, body=body)
+
+    def sign(self, request: SignedRequest) -> tuple[str, dict[str, str], bytes | None]:
+        """Return the address, the headers and the body to send (RFC 5849 section 3)."""
+        signer = Signer(
+            self.client_id,
+            client_secret=self.client_secret,
+            resource_owner_key=request.token or None,
+            resource_owner_secret=request.secret or None,
+            # Once a token is there, the callback is kept for error messages only.
+            callback_uri=request.callback if not request.token else None,
+            verifier=request.verifier or None,
+            signature_method=SIGNATURE_HMAC_SHA1,
+            signature_type=SIGNATURE_TYPE_AUTH_HEADER,
+            timestamp=str(int(time.time()) + self._skew),
+        )
+        headers = {"Content-Type": _FORM} if request.form else {}
+        body = urlencode(request.form) if request.form else None
+        method: Any = request.method  # oauthlib's stubs list the methods one by one
+        url, headers, body = signer.sign(request.url, http_method=method, body=body, headers=headers)
+        encoded = body.encode("ascii") if body else b"" if request.method == "POST" else None
+        return url, dict(headers), encoded
+
+    def is_clock_error(self, answer: Answer) -> bool:
+        """Whether the provider says that our timestamp is out of bounds."""
+        return False
+
+    def _learn_skew(self, answer: Answer) -> bool:
+        """Take over the provider's clock; false if that would change nothing, so that nobody tries for ever."""
+        date = answer.date()
+        if date is None:
+            return False
+        skew = date - int(time.time())
+        if abs(skew) > _LARGEST_SKEW or skew == self._skew:
+            return False
+        self._skew = skew
+        return True
+
+    def error_from(self, answer: Answer, callback: str) -> ProviderError:
+        """Return the error that an answer other than 2xx stands for. A provider with documented codes reads them here.
+
+        :param callback: our callback address, for remedies that name it; empty for calls that do not carry it.
+        """
+        failed = f"{answer.where} answered {answer.status}"
+        if answer.status >= _SERVER_ERROR:
+            return Unavailable(
+                failed, cause="the provider is in trouble", remedy="Wait; see the provider's status page"
+            )
+        return Refused(
+            failed,
+            cause="the provider refused the request",
+            remedy=f"Check CLIENT_ID and CLIENT_SECRET, and that {callback or 'the callback'} is registered there",
+        )
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())

@@ -1,0 +1,106 @@
+"""A registration, or the proof of an old account, that waits for its visitor: sealed in the session, thirty minutes.
+
+It is usable in the session that it was made in and in no other, and a login takes nothing from it: what waits here is
+attached by an answer to a question that names it, or not at all.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, cast
+
+from django.http import HttpRequest
+
+from .encryption import seal, unseal
+from .exceptions import Expired, Mismatch
+from .types import Arrival, Credentials, Email, Profile, Resume
+
+#: Seconds that somebody may take for the form.
+LIFETIME = 1800
+_KEY = "socialreg_pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Who waits, for what, and where they want to go afterwards.
+
+    ``asked`` names the fields of the registration form that are shown. ``proof`` is empty until the visitor chose, on our
+    page, to prove that an account is theirs.
+    """
+
+    arrival: Arrival
+    purpose: Literal["register", "prove"]
+    next: str
+    asked: tuple[str, ...] = ()
+    proof: str = field(default="", repr=False)
+
+    def resume(self) -> Resume:
+        """Return what a page needs to let the visitor begin again."""
+        return Resume(self.arrival.slug, "login", self.next)
+
+
+def keep(request: HttpRequest, pending: Pending) -> None:
+    """Let it wait in the visitor's session, in place of any other."""
+    request.session[_KEY] = seal("pending", asdict(pending))
+
+
+def load(request: HttpRequest) -> Pending:
+    """Return what waits in the visitor's session.
+
+    :raises Expired: nothing does, or not any more.
+    """
+    data = unseal("pending", request.session.get(_KEY, ""), max_age=LIFETIME)
+    if data is None:
+        discard(request)
+        raise Expired(
+            "No registration waits in this session",
+            cause="it was finished, took longer than 30 minutes, or the session was lost",
+            remedy="One such line is nothing; many mean that sessions do not last: see SESSION_ENGINE and its store",
+            notice="nothing-waits",
+        )
+    return _restore(data)
+
+
+def discard(request: HttpRequest) -> None:
+    """Drop what waits, if anything does."""
+    if _KEY in request.session:
+        del request.session[_KEY]
+
+
+def begin_proof(request: HttpRequest, pending: Pending) -> str:
+    """Note that the visitor goes off to prove an account, and return the token to come back with."""
+    proof = secrets.token_urlsafe(16)
+    keep(request, replace(pending, proof=proof))
+    return proof
+
+
+def load_proven(request: HttpRequest, proof: str) -> Pending:
+    """Return what waits, if the visitor comes from the login that was begun with :func:`begin_proof`.
+
+    :raises Expired: nothing waits any more.
+    :raises Mismatch: the login was not begun there.
+    """
+    pending = load(request)
+    if not pending.proof or not hmac.compare_digest(pending.proof.encode(), proof.encode(errors="replace")):
+        raise Mismatch("A pending account was asked for from elsewhere than the page that offered it")
+    return pending
+
+
+def _restore(data: Mapping[str, object]) -> Pending:
+    values = cast("dict[str, Any]", dict(data))
+    arrival = dict(values.pop("arrival"))
+    profile = dict(arrival.pop("profile"))
+    address = profile.pop("email")
+    asked = tuple(values.pop("asked"))
+    return Pending(
+        arrival=Arrival(
+            credentials=Credentials(**arrival.pop("credentials")),
+            profile=Profile(email=Email(**address) if address else None, **profile),
+            **arrival,
+        ),
+        asked=asked,
+        **values,
+    )

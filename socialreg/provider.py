@@ -1,0 +1,150 @@
+"""The base class of every provider: three steps, plain values in, dataclasses out, no Django.
+
+A provider is a class whose attributes are its facts. Every attribute can be overridden in the settings by its
+upper-case name, so that stand-ins, proxies and enterprise hosts need no code. An attribute whose name ends in ``_url``
+may name others in braces.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from .answer import Answer
+from .exceptions import ConfigurationError
+from .types import Credentials, Intent, Profile, Redirect
+
+_NOT_SETTINGS = frozenset({"slug", "request_options", "uid_claim"})
+
+
+class Transport(Protocol):
+    """What a provider needs to reach the outside: :class:`socialreg.http.Client` is the one there is."""
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Send one request and return the whole answer. See :meth:`socialreg.http.Client.send`."""
+
+
+class Provider(ABC):
+    """Somebody who vouches for people.
+
+    :param settings: this provider's entry in ``SOCIALREG["PROVIDERS"]``: upper-case names of class attributes.
+    :param transport: what it sends its requests with.
+    :raises ConfigurationError: a name that is no attribute of the class, or a value of another type.
+    """
+
+    #: The name in URLs and templates; also the stem of the module and of its picture.
+    slug: ClassVar[str]
+    #: The name that people know it by, as it stands on the button.
+    label: str
+    #: Who vouches. Identity is (issuer, uid): two protocols of one site share an issuer and so an account.
+    issuer: str
+    #: Where the uid comes from: the provider's stable identifier, never a name or an address that can change hands.
+    uid_claim: ClassVar[str]
+    #: Names that a start form may pass on to the provider. Nothing else that a request carries ever reaches it.
+    request_options: ClassVar[tuple[str, ...]] = ()
+    #: Button colours (CSS hex), light and dark.
+    color: str = "#1f2937"
+    text_color: str = "#ffffff"
+    dark_color: str = "#e5e7eb"
+    dark_text_color: str = "#111827"
+
+    client_id: str = ""
+    client_secret: str = ""
+
+    def __init__(self, settings: Mapping[str, object], transport: Transport) -> None:
+        self.transport = transport
+        for name, value in settings.items():
+            self._override(name, value)
+        for name in self._endpoint_names():
+            setattr(self, name, self._expand(getattr(self, name)))
+
+    def _override(self, name: str, value: object) -> None:
+        attribute = name.lower()
+        default = getattr(self, attribute, None)
+        if not name.isupper() or attribute in _NOT_SETTINGS or not _is_data(default):
+            raise ConfigurationError(
+                f"{type(self).__name__} has no option {name!r}",
+                cause="it is no upper-case name of an attribute of the provider's class",
+                remedy=f"Use one of {', '.join(self.option_names())}",
+                code="unknown-option",
+            )
+        if isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)
+        if not isinstance(value, type(default)):
+            raise ConfigurationError(
+                f"The option {name} of {type(self).__name__} has the wrong type",
+                cause=f"it is {type(value).__name__}, not {type(default).__name__}",
+                remedy=f"Give {name} as {type(default).__name__}",
+                code="option-type",
+            )
+        setattr(self, attribute, value)
+
+    def _expand(self, address: str) -> str:
+        """Fill in the attributes that an address names in braces: ``"{api_host}/oauth/authorize"``."""
+        return re.sub(r"\{([a-z_]+)\}", lambda match: str(getattr(self, match[1])), address)
+
+    @classmethod
+    def _endpoint_names(cls) -> list[str]:
+        return [name for name in sorted(dir(cls)) if name.endswith("_url") and isinstance(getattr(cls, name), str)]
+
+    @classmethod
+    def option_names(cls) -> list[str]:
+        """Return the upper-case names that the settings may override."""
+        names = (name for name in dir(cls) if not name.startswith("_") and name not in _NOT_SETTINGS)
+        return sorted(name.upper() for name in names if _is_data(getattr(cls, name)))
+
+    @classmethod
+    def icon(cls) -> str:
+        """Return the SVG beside the class's module (``twitter.py``, ``twitter.svg``), ``""`` if there is none."""
+        path = Path(inspect.getfile(cls)).with_suffix(".svg")
+        return re.sub(r"\s+", " ", path.read_text("utf-8")).strip() if path.is_file() else ""
+
+    def endpoints(self) -> list[str]:
+        """Return every address that this provider's requests or redirects go to, for the system checks."""
+        return [address for name in self._endpoint_names() if (address := getattr(self, name))]
+
+    @abstractmethod
+    def correlate(self, params: Mapping[str, str]) -> str:
+        """Return the :attr:`Redirect.key` that a callback names, ``""`` if it names none. Makes no call."""
+
+    @abstractmethod
+    def authorize(self, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
+        """Begin: say where to send the browser.
+
+        :param redirect_uri: the absolute address of our callback, exactly as registered with the provider.
+        :param intent: ``"login"`` or ``"connect"``.
+        :param options: what the start form asked for, of the names in :attr:`request_options` only.
+        :raises Refused, BadAnswer, Unavailable: the provider did not play along.
+        """
+
+    @abstractmethod
+    def verify(self, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
+        """Turn a callback into credentials.
+
+        :param pending: what :meth:`authorize` left to wait, from this browser's own attempt.
+        :param params: the callback's parameters: untrusted.
+        :raises Denied: the visitor pressed "cancel".
+        :raises Mismatch: the callback does not belong to ``pending``, or lacks what it must carry.
+        :raises Refused, BadAnswer, Unavailable: the provider did not play along.
+        """
+
+    @abstractmethod
+    def fetch_profile(self, credentials: Credentials) -> Profile:
+        """Ask the provider who ``credentials`` belong to.
+
+        :raises Refused, BadAnswer, Unavailable: the provider did not play along.
+        """
+
+    def profile_from(self, credentials: Credentials) -> Profile:
+        """Return what the credentials alone tell, without a call: enough to recognise a returning visitor."""
+        return Profile(uid=credentials.uid, username=credentials.username)
+
+
+def _is_data(value: object) -> bool:
+    return isinstance(value, str | bool | int | tuple | Mapping)

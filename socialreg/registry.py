@@ -1,0 +1,147 @@
+"""``providers["twitter"]``: the enabled providers, made from the settings when first asked for.
+
+Works the way Django's ``storages["default"]`` does. A provider that comes with socialreg is found by its slug; a site's
+own by the dotted name in ``PROVIDER``. Nothing is registered anywhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from . import conf
+from .exceptions import ConfigurationError, UnknownProvider
+from .http import Client
+from .provider import Provider
+
+SHIPPED = "socialreg_providers"
+
+
+class Providers:
+    """The enabled providers by slug. Made once per process and kept, with the connections that they share."""
+
+    #: Not a setting: only ``socialreg.testing.site`` switches it, for the time of a test.
+    plain_http_for_tests = False
+
+    def __init__(self) -> None:
+        self._made: dict[str, Provider] = {}
+        self._client: Client | None = None
+
+    def __getitem__(self, slug: str) -> Provider:
+        """Return the provider.
+
+        :raises ConfigurationError: it is not enabled, not to be found, or has unknown options.
+        """
+        if slug not in self._made:
+            self._made[slug] = self._make(slug)
+        return self._made[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(conf.provider_settings())
+
+    def __contains__(self, slug: object) -> bool:
+        return slug in conf.provider_settings()
+
+    def clear(self) -> None:
+        """Forget what was made, because settings changed."""
+        self._made.clear()
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    @property
+    def client(self) -> Client:
+        """The one outbound client of this process."""
+        if self._client is None:
+            self._client = Client(private_hosts=conf.private_hosts(), plain_http=self.plain_http)
+        return self._client
+
+    @property
+    def plain_http(self) -> bool:
+        """Whether a stand-in on this machine may be spoken to over plain http.
+
+        It follows ``DEBUG``, so that a site in production cannot be pointed at a stand-in by mistake.
+        """
+        return bool(settings.DEBUG) or self.plain_http_for_tests
+
+    def _make(self, slug: str) -> Provider:
+        given = conf.provider_settings().get(slug)
+        if given is None:
+            raise UnknownProvider(
+                f"There is no provider {slug!r} here",
+                cause='SOCIALREG["PROVIDERS"] has no such entry',
+                remedy=f"Enable it, or use one of: {', '.join(self) or '(none is enabled)'}",
+            )
+        options = {name: value for name, value in given.items() if name != "PROVIDER"}
+        return find_class(slug, given)(options, self.client)
+
+    def usable(self, slug: str) -> Provider:
+        """Return the provider, ready to be used.
+
+        :raises ConfigurationError: as for ``providers[slug]``, or it lacks its credentials.
+        """
+        provider = self[slug]
+        for name in ("CLIENT_ID", "CLIENT_SECRET"):
+            if not getattr(provider, name.lower()):
+                raise ConfigurationError(
+                    f"The provider {slug!r} has no {name}",
+                    cause="it is missing or empty in the settings",
+                    remedy=f'Set SOCIALREG["PROVIDERS"]["{slug}"]["{name}"] to what the provider gave you',
+                    code="credentials",
+                )
+        return provider
+
+
+providers = Providers()
+
+
+def find_class(slug: str, given: Mapping[str, object]) -> type[Provider]:
+    """Return the class for an entry of ``PROVIDERS``: a dotted ``PROVIDER``, or the one that ships under a slug.
+
+    :raises ConfigurationError: there is none, it is no provider, or there are two.
+    """
+    named = given.get("PROVIDER", slug)
+    try:
+        found = named if not isinstance(named, str) else import_string(named) if "." in named else _shipped(named)
+    except ImportError as error:
+        raise _not_found(slug, named, str(error)) from error
+    if not (inspect.isclass(found) and issubclass(found, Provider)):
+        raise _not_found(slug, named, "it is no subclass of socialreg.provider.Provider")
+    return found
+
+
+def _shipped(name: str) -> object:
+    module = importlib.import_module(f"{SHIPPED}.{name.replace('-', '_')}")
+    classes = classes_in(module, name)
+    if len(classes) > 1:
+        raise ImportError(f"{module.__name__} holds two providers of this name")
+    return classes[0] if classes else None
+
+
+def classes_in(module: ModuleType, slug: str) -> list[type[Provider]]:
+    """Return the provider classes of a module that go by ``slug``."""
+    members = (member for _, member in inspect.getmembers(module, inspect.isclass) if issubclass(member, Provider))
+    return [member for member in members if member.__dict__.get("slug") == slug]
+
+
+def _not_found(slug: str, named: object, cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The provider {slug!r} cannot be found",
+        cause=f"{named!r}: {cause}",
+        remedy='Use the slug of a provider that ships with socialreg, or name your own class in "PROVIDER"',
+        code="unknown-provider",
+    )
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting in {"SOCIALREG", "DEBUG"}:
+        providers.clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="socialreg.registry")

@@ -1,0 +1,22 @@
+"""What a site can listen to. Each is sent after the fact is in the database, never for something that may be undone.
+
+A receiver that fails is logged by Django (``django.dispatch``) and stops nobody's login.
+"""
+
+from django.dispatch import Signal
+
+#: ``request, user, account, profile, email_verified``: somebody registered. ``email_verified`` is true if the address
+#: they registered with is the one that the provider vouches for.
+registered = Signal()
+
+#: ``request, user, account, profile``: somebody who was registered logged in.
+logged_in = Signal()
+
+#: ``request, user, account, profile``: a user of this site added an account.
+connected = Signal()
+
+#: ``request, user, account``: a user of this site removed an account. ``account`` has no primary key any more.
+disconnected = Signal()
+
+#: ``request, slug, error, reference``: a visitor got an error page. ``reference`` is what stands on it.
+failed = Signal()

@@ -1,0 +1,137 @@
+"""The buttons: ``{% load socialreg %} {% login_button "twitter" next="/welcome/" text="Join" class="wide" %}``.
+
+A button is a small form with a CSRF token: a login is never begun by following a link. Rendering one makes no query, and
+nothing that is misconfigured makes the page around it fail.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django import template
+from django.http import HttpRequest
+from django.template import Context, Node, TemplateSyntaxError
+from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from socialreg import stylesheet
+from socialreg.exceptions import ConfigurationError
+from socialreg.provider import Provider
+from socialreg.registry import providers
+from socialreg.types import Intent
+
+register = template.Library()
+logger = logging.getLogger("socialreg")
+
+_OPTIONS = frozenset({"next", "text", "class"})
+
+
+class ButtonNode(Node):
+    """One button, or one for each enabled provider where ``slug`` is ``None``."""
+
+    def __init__(self, intent: Intent, slug: FilterExpression | None, options: dict[str, FilterExpression]) -> None:
+        self.intent = intent
+        self.slug = slug
+        self.options = options
+
+    def render(self, context: Context) -> SafeString:
+        slugs = list(providers) if self.slug is None else [str(self.slug.resolve(context))]
+        return mark_safe("".join(self._button(context, slug) for slug in slugs))  # noqa: S308 - rendered templates
+
+    def _button(self, context: Context, slug: str) -> str:
+        try:
+            provider = providers[slug]
+            return render_to_string("socialreg/button.html", self._values(context, slug, provider))
+        except (ConfigurationError, NoReverseMatch) as error:
+            # The page around the button is the site's: it must not break. `manage.py check` says the same.
+            logger.error("The button for %r is left out. %s", slug, error)  # noqa: TRY400 - the text says it all
+            return ""
+
+    def _values(self, context: Context, slug: str, provider: Provider) -> dict[str, object]:
+        given = {name: str(value.resolve(context)) for name, value in self.options.items()}
+        return {
+            "slug": slug,
+            "intent": self.intent,
+            "text": given.get("text") or self._text().format(label=provider.label),
+            "css_class": given.get("class", ""),
+            "next": given.get("next") if "next" in given else _next(context, self.intent),
+            "icon": mark_safe(provider.icon()),  # noqa: S308 - a file of the provider's own package
+            "csrf_token": context.get("csrf_token", ""),
+            "style": _style_once(context),
+        }
+
+    def _text(self) -> str:
+        return _("Connect {label}") if self.intent == "connect" else _("Log in with {label}")
+
+
+def _next(context: Context, intent: Intent) -> str:
+    """Return where to go afterwards if the template does not say: where a login was asked for, or this very page."""
+    request = context.get("request")
+    if not isinstance(request, HttpRequest):
+        return ""
+    return request.get_full_path() if intent == "connect" else str(request.GET.get("next", ""))
+
+
+def _style_once(context: Context) -> str:
+    """Return the stylesheet's version for the first button of a page, nothing for the others."""
+    if context.render_context.get("socialreg_styled"):
+        return ""
+    context.render_context["socialreg_styled"] = True
+    return stylesheet.version()
+
+
+def _parse(parser: Parser, token: Token, intent: Intent, *, named: bool) -> ButtonNode:
+    tag, *bits = token.split_contents()
+    slug = parser.compile_filter(bits.pop(0)) if named and bits else None
+    options = token_kwargs(bits, parser)
+    if bits or (named and slug is None) or not options.keys() <= _OPTIONS:
+        usage = f'{{% {tag} "twitter"' if named else f"{{% {tag}"
+        raise TemplateSyntaxError(
+            f'Use {usage} next="/here/" text="Words" class="css-class" %}}, all but the name optional'
+        )
+    return ButtonNode(intent, slug, options)
+
+
+@register.tag
+def login_button(parser: Parser, token: Token) -> ButtonNode:
+    """Show the button that logs in, or registers, with one provider."""
+    return _parse(parser, token, "login", named=True)
+
+
+@register.tag
+def login_buttons(parser: Parser, token: Token) -> ButtonNode:
+    """Show a login button for every enabled provider, in the order of the settings."""
+    return _parse(parser, token, "login", named=False)
+
+
+@register.tag
+def connect_button(parser: Parser, token: Token) -> ButtonNode:
+    """Show the button by which a logged-in user adds an account."""
+    return _parse(parser, token, "connect", named=True)
+
+
+@register.simple_tag
+def socialreg_style() -> SafeString:
+    """Return the version of the stylesheet, for the base template of our pages."""
+    return mark_safe(stylesheet.version())  # noqa: S308 - hexadecimal
+
+
+@register.simple_tag
+def provider_icon(slug: str) -> SafeString:
+    """Return a provider's picture as SVG, nothing if it is not enabled any more."""
+    try:
+        return mark_safe(providers[slug].icon())  # noqa: S308 - a file of the provider's own package
+    except ConfigurationError:
+        return SafeString("")
+
+
+@register.simple_tag
+def provider_label(slug: str) -> str:
+    """Return the name that people know a provider by."""
+    try:
+        return providers[slug].label
+    except ConfigurationError:
+        return slug

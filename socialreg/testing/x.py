@@ -1,0 +1,151 @@
+"""The calls that an application makes: X's OAuth endpoints and identity calls, as X documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from . import profiles
+from .errors import PlainRefusal, Refusal, error, plain, problem
+from .messages import Request, Response
+from .oauth1_server import AccessToken, Consumer, Signed, Tokens, check, parse, spend
+from .people import Person
+
+REQUEST_TOKEN = "/oauth/request_token"  # noqa: S105 - an address
+ACCESS_TOKEN = "/oauth/access_token"  # noqa: S105
+USERS_ME = "/2/users/me"
+VERIFY_CREDENTIALS = "/1.1/account/verify_credentials.json"
+INVALIDATE_TOKEN = "/1.1/oauth/invalidate_token.json"  # noqa: S105
+
+#: Reads per quarter of an hour (X's published figure). The stand-in tells it and does not enforce it.
+LIMIT = 75
+WINDOW = 900
+
+
+class X:
+    """X's API for one application.
+
+    :param consumer: the application.
+    :param callbacks: the addresses on its allow-list, compared exactly; ``None`` for any http or https address.
+    :param people: everybody who has an account; looked at anew with every call.
+    :param tokens: every token in circulation, shared with the consent page.
+    """
+
+    def __init__(
+        self, consumer: Consumer, callbacks: tuple[str, ...] | None, people: Mapping[str, Person], tokens: Tokens
+    ) -> None:
+        self._consumer = consumer
+        self._callbacks = callbacks
+        self._people = people
+        self._tokens = tokens
+        self.routes: Mapping[tuple[str, str], Callable[[Request], Response]] = {
+            ("POST", REQUEST_TOKEN): self._request_token,
+            ("POST", ACCESS_TOKEN): self._access_token,
+            ("GET", USERS_ME): self._users_me,
+            ("GET", VERIFY_CREDENTIALS): self._verify_credentials,
+            ("POST", INVALIDATE_TOKEN): self._invalidate_token,
+        }
+
+    def answer(self, request: Request) -> Response:
+        """Answer a call, with X's errors as answers and X's rate-limit headers on every one."""
+        try:
+            response = self.routes[request.method, request.path](request)
+        except Refusal as refusal:
+            response = _refuse(refusal, request.path)
+        except PlainRefusal as refusal:
+            response = plain(str(refusal))
+        return response.with_headers(rate_limit(request.when, LIMIT - 1))
+
+    def _request_token(self, request: Request) -> Response:
+        signed = parse(request)
+        check(signed, self._consumer, self._tokens, _no_token)
+        callback = signed.fields.get("oauth_callback", "")
+        if not self._is_approved(callback):
+            raise Refusal(415)
+        token = self._tokens.issue_request(callback, signed.fields.get("x_auth_access_type", "write"))
+        return Response.form(
+            {"oauth_token": token.key, "oauth_token_secret": token.secret, "oauth_callback_confirmed": "true"}
+        )
+
+    def _is_approved(self, callback: str) -> bool:
+        if self._callbacks is not None:
+            return callback in self._callbacks
+        parts = urlsplit(callback)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+    def _access_token(self, request: Request) -> Response:
+        signed = parse(request)
+        check(signed, self._consumer, self._tokens, self._request_secret)
+        person = self._person(spend(self._tokens, signed).person_id)
+        token = self._tokens.issue_access(person.id)
+        return Response.form(
+            {
+                "oauth_token": token.key,
+                "oauth_token_secret": token.secret,
+                "user_id": person.id,
+                "screen_name": person.screen_name,
+            }
+        )
+
+    def _request_secret(self, key: str) -> str:
+        token = self._tokens.request(key)
+        if token is None:
+            raise PlainRefusal("Reverse auth credentials are invalid")
+        return token.secret
+
+    def _users_me(self, request: Request) -> Response:
+        signed, token = self._user_context(request)
+        person = self._person(token.person_id)
+        asked = [name for name in signed.fields.get("user.fields", "").split(",") if name]
+        unknown = [name for name in asked if name not in profiles.V2_FIELDS]
+        if unknown:
+            detail = "One or more parameters to your request was invalid."
+            return problem(400, detail, {"errors": [{"parameters": {"user.fields": unknown}}]})
+        return Response.json({"data": profiles.v2(person, request.origin, asked)})
+
+    def _verify_credentials(self, request: Request) -> Response:
+        signed, token = self._user_context(request)
+        return Response.json(profiles.v1(self._person(token.person_id), request.origin, signed.fields))
+
+    def _invalidate_token(self, request: Request) -> Response:
+        _, token = self._user_context(request)
+        self._tokens.invalidate(token.key)
+        return Response.json({"access_token": token.key})
+
+    def _user_context(self, request: Request) -> tuple[Signed, AccessToken]:
+        signed = parse(request)
+        token = self._tokens.access(signed.fields.get("oauth_token", ""))
+        if token is None:
+            raise Refusal(89)
+        check(signed, self._consumer, self._tokens, lambda _: token.secret)
+        return signed, token
+
+    def _person(self, person_id: str) -> Person:
+        person = next((p for p in self._people.values() if p.id == person_id), None)
+        if person is None:
+            raise Refusal(89)
+        if person.suspended:
+            raise Refusal(64)
+        if person.locked:
+            raise Refusal(326)
+        return person
+
+
+def rate_limit(now: float, remaining: int) -> dict[str, str]:
+    """Return the headers that X puts on every answer; the reset is in Unix seconds."""
+    return {
+        "x-rate-limit-limit": str(LIMIT),
+        "x-rate-limit-remaining": str(remaining),
+        "x-rate-limit-reset": str(int(now) + WINDOW),
+    }
+
+
+def _no_token(_: str) -> str:
+    return ""
+
+
+def _refuse(refusal: Refusal, path: str) -> Response:
+    # The v2 endpoints say 401 in their own way and keep the reason to themselves.
+    if path.startswith("/2/") and refusal.code in {32, 89, 135, 215}:
+        return problem(401, "Unauthorized")
+    return error(refusal.code, path, refusal.shape)
