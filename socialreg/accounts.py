@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -195,13 +196,14 @@ _FIXED = frozenset({"id", "user_id", "issuer", "subject", "identity", "created_a
 
 def _insert(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
     account = SocialAccount(
-        user=user,
+        user_id=user.pk,
         issuer=arrival.issuer,
         subject=arrival.credentials.uid,
         identity=identity_digest(arrival.issuer, arrival.credentials.uid),
     )
     _fill(account, arrival)
     account.save(force_insert=True)
+    account.user = cast("Any", user)  # known already: no query for it later
     return account
 
 

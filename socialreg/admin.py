@@ -17,7 +17,7 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
     list_select_related = ["user"]
     search_fields = ["username", "subject", "email"]
     show_full_result_count = False
-    fields = [
+    readonly_fields = [
         "user",
         "provider",
         "issuer",
@@ -32,7 +32,7 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
         "created_at",
         "used_at",
     ]
-    readonly_fields = fields
+    fields = tuple(readonly_fields)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

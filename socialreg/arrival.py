@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import assert_never, cast
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -110,7 +111,7 @@ def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpRespon
 
     :raises NotAllowed: it belongs to somebody else.
     """
-    accounts.connect(request, request.user, arrival)
+    accounts.connect(request, cast("AbstractBaseUser", request.user), arrival)
     pending.discard(request)
     request.session.cycle_key()
     return HttpResponseRedirect(safe_next(next_url) or reverse("socialreg:connections"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -46,7 +47,7 @@ def ask_hooks(request: HttpRequest, user: AbstractBaseUser, profile: Profile) ->
 
 def start_session(request: HttpRequest, user: AbstractBaseUser) -> None:
     """Log ``user`` in, with a new session key, by a backend that the site has configured."""
-    login(request, user, backend=backend_path())
+    login(request, cast("Any", user), backend=backend_path())
 
 
 def announce_login(request: HttpRequest, account: SocialAccount, profile: Profile) -> None:

@@ -18,7 +18,7 @@ from .types import Profile
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-    from django.forms import BaseForm
+    from django.forms import Form
     from django.http import HttpRequest
 
     Finder = Callable[[Profile, HttpRequest], AbstractBaseUser | None]
@@ -97,9 +97,9 @@ def before_register() -> list[BeforeRegister]:
     return cast("list[BeforeRegister]", _resolve_all("BEFORE_REGISTER"))
 
 
-def registration_form() -> type[BaseForm]:
-    """Return the class of the registration form."""
-    return cast("type[BaseForm]", _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM")))
+def registration_form() -> type[Form]:
+    """Return the class of the registration form: a ``Form`` or a ``ModelForm``, which offer the same here."""
+    return cast("type[Form]", _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM")))
 
 
 def ask_for() -> Literal["everything", "missing"]:

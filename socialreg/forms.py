@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
@@ -46,7 +47,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
         fields = _fields()
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, files: Any = None, initial: Mapping[str, Any] | None = None
+        self, data: Mapping[str, Any] | None = None, files: Any = None, initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data=data, files=files, initial=initial)
         for name in (User.USERNAME_FIELD, *User.REQUIRED_FIELDS):
@@ -66,7 +67,7 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
     )
 
 
-def answers(form_class: type[forms.BaseForm], profile: Profile) -> dict[str, Any]:
+def answers(form_class: type[forms.Form], profile: Profile) -> dict[str, Any]:
     """Return what the profile answers of a form's fields: by name, or by the form's ``profile_map``. Nothing empty."""
     mapping = getattr(form_class, "profile_map", {})
     found = {
@@ -85,7 +86,7 @@ def _answer(source: Any, profile: Profile) -> Any:
     return value.address if source == "email" and value else value
 
 
-def initial_values(form_class: type[forms.BaseForm], profile: Profile) -> dict[str, Any]:
+def initial_values(form_class: type[forms.Form], profile: Profile) -> dict[str, Any]:
     """Return the values that the form is shown with: the profile's answers, with a user name that is free."""
     values = answers(form_class, profile)
     name = User.USERNAME_FIELD
@@ -109,11 +110,8 @@ def free_username(wanted: str, profile: Profile) -> str:
 
 def _fit(wanted: str) -> str:
     """Return ``wanted`` if the user model takes it, with room for a number; else its letters, or nothing."""
-    try:
-        field = User._meta.get_field(User.USERNAME_FIELD)  # noqa: SLF001 - public API
-    except FieldDoesNotExist:
-        return ""
-    room = (getattr(field, "max_length", None) or 150) - 6
+    field: models.Field[Any, Any] = getattr(User, User.USERNAME_FIELD).field
+    room = (field.max_length or 150) - 6
     for attempt in (wanted[:room], slugify(wanted).replace("-", "_")[:room]):
         try:
             field.run_validators(attempt)

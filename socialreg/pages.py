@@ -10,7 +10,9 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
 from django.utils.decorators import decorator_from_middleware
@@ -28,14 +30,14 @@ from .types import Resume
 logger = logging.getLogger("socialreg")
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def page(view: View[P]) -> View[P]:
     """Make a view one of our pages: CSRF-checked, never cached or framed, and never a 500 for an error of our tree."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             _need_middleware(request)
             response = view(request, *args, **kwargs)
@@ -43,12 +45,14 @@ def page(view: View[P]) -> View[P]:
             response = failure(request, error)
         return response
 
-    return csrf_exempt(_sealed(_csrf_checked(guarded)))
+    checked: View[P] = _csrf_checked(guarded)
+    # A site that asks for a login everywhere (LoginRequiredMiddleware) must still let people log in.
+    return csrf_exempt(login_not_required(_sealed(checked)))
 
 
 def _sealed(view: View[P]) -> View[P]:
     @wraps(view)
-    def sealed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def sealed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store, private"
         response["X-Frame-Options"] = "DENY"

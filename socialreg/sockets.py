@@ -144,9 +144,9 @@ class Gate:
         for _, where in found:
             address = ipaddress.ip_address(str(where[0]))
             if plain and not (known and address.is_loopback):
-                raise Fault("not-https", f"{host} is {address}, and plain http may not leave this machine")
+                raise Fault("not-https", f"{host} leads to {address}, and plain http may not leave this machine")
             if not known and not is_public(address):
-                raise Fault("private-address", f"{host} is {address}, which is not a public address")
+                raise Fault("private-address", f"{host} leads to {address}, which is not a public address")
         return found
 
     def _look_up(self, host: str, port: int) -> list[Address]:

@@ -7,7 +7,7 @@ from . import views
 app_name = "socialreg"
 
 urlpatterns = [
-    path("", views.Login.as_view(), name="login"),
+    path("", views.login, name="login"),
     path("register/", views.register, name="register"),
     path("prove/", views.prove, name="prove"),
     path("link/", views.link, name="link"),

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 
 from . import accounts, attempt, conf, pending, stylesheet
@@ -138,22 +137,23 @@ def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("socialreg:connections"))
 
 
-@method_decorator(page, name="dispatch")
 class Login(LoginView):
     """A login page for sites that have none yet: the buttons, and Django's own form for those with a password."""
 
     template_name = "socialreg/login.html"
-    redirect_authenticated_user = False
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         return safe_next(super().get_redirect_url())
 
     def get_default_redirect_url(self) -> str:
         return after_login(self.request, "")
 
 
+login = page(Login.as_view())
+
+
 def style(request: HttpRequest) -> HttpResponse:
-    """Return the style of our pages and buttons, with the colours of the enabled providers. Its address names its content."""
+    """Return the style of our pages and buttons. The query in its address names its content, so it is kept for ever."""
     response = HttpResponse(stylesheet.text(), content_type="text/css; charset=utf-8")
     patch_cache_control(response, public=True, max_age=31536000, immutable=True)
     return response

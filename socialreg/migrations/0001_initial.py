@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,29 +15,53 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='SocialAccount',
+            name="SocialAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(help_text='The slug it was last used by.', max_length=100, verbose_name='provider')),
-                ('issuer', models.CharField(editable=False, max_length=255, verbose_name='issuer')),
-                ('subject', models.CharField(editable=False, max_length=255, verbose_name='identifier')),
-                ('identity', models.CharField(editable=False, max_length=64, unique=True)),
-                ('username', models.CharField(blank=True, max_length=255, verbose_name='handle')),
-                ('full_name', models.CharField(blank=True, max_length=255, verbose_name='name')),
-                ('email', models.CharField(blank=True, max_length=255, verbose_name='e-mail address')),
-                ('email_verified', models.BooleanField(default=False, verbose_name='vouched for by the provider')),
-                ('picture', models.URLField(blank=True, max_length=2000, verbose_name='picture')),
-                ('profile_url', models.URLField(blank=True, max_length=2000, verbose_name='profile page')),
-                ('profile', models.JSONField(blank=True, default=dict, help_text="The provider's own answer.", verbose_name='profile')),
-                ('profile_at', models.DateTimeField(editable=False, null=True, verbose_name='profile read at')),
-                ('sealed_credentials', models.TextField(editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='since')),
-                ('used_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='last used')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='social_accounts', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "provider",
+                    models.CharField(
+                        help_text="The slug it was last used by.", max_length=100, verbose_name="provider"
+                    ),
+                ),
+                ("issuer", models.CharField(editable=False, max_length=255, verbose_name="issuer")),
+                ("subject", models.CharField(editable=False, max_length=255, verbose_name="identifier")),
+                ("identity", models.CharField(editable=False, max_length=64, unique=True)),
+                ("username", models.CharField(blank=True, max_length=255, verbose_name="handle")),
+                ("full_name", models.CharField(blank=True, max_length=255, verbose_name="name")),
+                ("email", models.CharField(blank=True, max_length=255, verbose_name="e-mail address")),
+                ("email_verified", models.BooleanField(default=False, verbose_name="vouched for by the provider")),
+                ("picture", models.URLField(blank=True, max_length=2000, verbose_name="picture")),
+                ("profile_url", models.URLField(blank=True, max_length=2000, verbose_name="profile page")),
+                (
+                    "profile",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="The provider's own answer.", verbose_name="profile"
+                    ),
+                ),
+                ("profile_at", models.DateTimeField(editable=False, null=True, verbose_name="profile read at")),
+                ("sealed_credentials", models.TextField(editable=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="since"),
+                ),
+                (
+                    "used_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="last used"),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="social_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'social account',
-                'verbose_name_plural': 'social accounts',
+                "verbose_name": "social account",
+                "verbose_name_plural": "social accounts",
             },
         ),
     ]

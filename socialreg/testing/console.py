@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from . import pages, x
-from .errors import CODES, SHAPES
-from .faults import API, CATALOGUE
+from socialreg.exceptions import ConfigurationError
+
+from . import faults, pages
+from .errors import CODES
 from .messages import Record, Request, Response
 from .oauth1_server import Consumer
 from .people import Person, remark
-from .switchboard import Fault, Group, Switchboard
+from .switchboard import Group, Switch, Switchboard
+from .x import API
 
 _GROUPS: Mapping[Group, str] = {
-    "errors": "Errors of X",
+    "errors": "Errors",
     "oauth": "Tokens and clock",
     "profile": "Profiles",
     "bodies": "Unusable bodies",
@@ -25,7 +27,10 @@ _RECENT = 12
 
 
 class Console:
-    """The index page and its one form."""
+    """The index page and its switches.
+
+    :param requests: everything that was answered so far; it grows while this looks at it.
+    """
 
     def __init__(
         self, consumer: Consumer, people: Mapping[str, Person], board: Switchboard, requests: Sequence[Record]
@@ -40,37 +45,96 @@ class Console:
         }
 
     def _index(self, request: Request) -> Response:
-        on = {switch.fault.name for switch in self._board.on()}
+        on = self._board.on()
         values = {
             "origin": request.origin,
             "key": self._consumer.key,
             "secret": self._consumer.secret,
             "people": pages.join([_person(person) for person in self._people.values()]),
-            "on": self._on(),
-            "groups": pages.join([_group(group, on) for group in _GROUPS]),
-            "requests": _recent(self._requests),
+            "on": _on(on),
+            "codes": pages.join([_code(code) for code in CODES]),
+            "paths": pages.join([pages.render("option", {"value": path, "label": path}) for path in sorted(API)]),
+            "groups": pages.join([_group(group, {switch.fault.name for switch in on}) for group in _GROUPS]),
+            "requests": _recent(self._requests[-_RECENT:]),
         }
         return pages.page("Stand-in for X", pages.render("index", values))
 
-    def _on(self) -> pages.Html:
-        switches = self._board.on()
-        if not switches:
-            return pages.render("all-well", {})
-        rows = [
-            pages.render("on", {"name": s.fault.name, "detail": _detail(s.code, s.path), "says": s.fault.says})
-            for s in switches
-        ]
-        return pages.render("some-on", {"rows": pages.join(rows)})
-
     def _switch(self, request: Request) -> Response:
         form = request.form_fields()
-        fault = CATALOGUE.get(form.get("name", ""))
-        if form.get("do") == "clear":
-            self._board.clear()
-        elif fault is None:
-            return pages.message("No such fault", "Go back and use one of the switches on the page.", 400)
-        elif form.get("do") == "off":
-            self._board.clear(fault.name)
+        name, do = form.get("name", ""), form.get("do", "on")
+        if do == "on":
+            code = form.get("code", "")
+            try:
+                switch = faults.switch(name, None, form.get("path") or None, int(code) if code.isdecimal() else None)
+            except ConfigurationError:
+                return pages.message("No such fault", "Go back and use one of the switches on the page.", 400)
+            self._board.add(switch)
         else:
-            self._board.add(fault.switch(form))
+            self._board.clear(None if do == "clear" else name)
         return Response.redirect("/#faults", 303)
+
+
+def _person(person: Person) -> pages.Html:
+    values = {
+        "handle": person.screen_name,
+        "name": person.name,
+        "picture": person.picture_url(""),
+        "email": person.email or "no address",
+        "remark": remark(person),
+    }
+    return pages.render("person", values)
+
+
+def _code(code: int) -> pages.Html:
+    return pages.render("option", {"value": str(code), "label": f"{code} · {CODES[code].text[:60]}"})
+
+
+def _on(switches: Sequence[Switch]) -> pages.Html:
+    if not switches:
+        return pages.render("all-well", {})
+    return pages.render("some-on", {"rows": pages.join([_on_row(switch) for switch in switches])})
+
+
+def _on_row(switch: Switch) -> pages.Html:
+    code = str(switch.code) if switch.fault.name == "error" else ""
+    detail = " ".join(part for part in (code, switch.path or "") if part)
+    return pages.render("on", {"name": switch.fault.name, "detail": detail})
+
+
+def _group(group: Group, on: set[str]) -> pages.Html:
+    members = [fault for fault in faults.CATALOGUE.values() if fault.group == group and fault.name != "error"]
+    rows = [
+        pages.render(
+            "fault",
+            {
+                "name": fault.name,
+                "says": fault.says,
+                "do": "off" if fault.name in on else "on",
+                "pressed": "true" if fault.name in on else "false",
+                "label": "On" if fault.name in on else "Off",
+            },
+        )
+        for fault in members
+    ]
+    is_open = any(fault.name in on for fault in members)
+    values = {"title": _GROUPS[group], "count": str(len(members)), "rows": pages.join(rows)}
+    return pages.render("group", {**values, "open": pages.Html(" open" if is_open else "")})
+
+
+def _recent(records: Sequence[Record]) -> pages.Html:
+    if not records:
+        return pages.render("no-requests", {})
+    rows = [
+        pages.render(
+            "request",
+            {
+                "at": time.strftime("%H:%M:%S", time.localtime(record.when)),
+                "call": f"{record.method} {record.path}",
+                "status": str(record.status or "reset"),
+                "who": "browser" if record.browser else "app",
+                "kind": "bad" if record.status == 0 or record.status >= 400 else "good",  # noqa: PLR2004
+            },
+        )
+        for record in reversed(records)
+    ]
+    return pages.render("requests", {"rows": pages.join(rows)})

@@ -29,8 +29,8 @@ class XError:
 
 
 _UNAVAILABLE_TIER = (
-    "You currently have access to a subset of X API V2 endpoints and limited v1.1 endpoints (e.g. media post, oauth) only. "
-    "If you need access to this endpoint, you may need a different access level."
+    "You currently have access to a subset of X API V2 endpoints and limited v1.1 endpoints "
+    "(e.g. media post, oauth) only. If you need access to this endpoint, you may need a different access level."
 )
 _LOCKED = (
     "To protect our users from spam and other malicious activity, this account is temporarily locked. "

@@ -54,7 +54,7 @@ class Consumer:
 
 
 class Tokens:
-    """Every token in circulation. One application, so a person has one access token until it is invalidated, as at X."""
+    """Every token in circulation. As at X, a person has one access token per application."""
 
     def __init__(self) -> None:
         self._requests: dict[str, RequestToken] = {}
@@ -127,11 +127,17 @@ class Signed:
     def matches(self, consumer_secret: str, token_secret: str) -> bool:
         """Return whether the signature is right (RFC 5849 section 3.4.2, HMAC-SHA1)."""
         uri = signature.base_string_uri(self.request.origin + self.request.path)
-        signed = [pair for pair in self.pairs if pair[0] != "oauth_signature"]
-        base = signature.signature_base_string(self.request.method, uri, signature.normalize_parameters(signed))
-        key = f"{quote(consumer_secret, safe='~')}&{quote(token_secret, safe='~')}"
+        pairs = sorted((_encode(name), _encode(value)) for name, value in self.pairs if name != "oauth_signature")
+        parameters = "&".join(f"{name}={value}" for name, value in pairs)
+        base = f"{self.request.method}&{_encode(uri)}&{_encode(parameters)}"
+        key = f"{_encode(consumer_secret)}&{_encode(token_secret)}"
         expected = base64.b64encode(hmac.digest(key.encode(), base.encode(), "sha1"))
         return hmac.compare_digest(expected, self.fields["oauth_signature"].encode())
+
+
+def _encode(text: str) -> str:
+    """Percent-encode as RFC 5849 section 3.6 wants it."""
+    return quote(text, safe="~")
 
 
 def parse(request: Request) -> Signed:

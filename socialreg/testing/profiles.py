@@ -9,7 +9,35 @@ from .people import Person
 
 #: What ``user.fields`` may ask for (OpenAPI description of X API v2). The first three always come.
 V2_FIELDS = frozenset(
-    ["id", "name", "username", "affiliation", "confirmed_email", "connection_status", "created_at", "description", "entities", "is_identity_verified", "location", "most_recent_tweet_id", "parody", "pinned_tweet_id", "profile_banner_url", "profile_image_url", "protected", "public_metrics", "receives_your_dm", "subscribes_to_you", "subscription", "subscription_type", "url", "verified", "verified_followers_count", "verified_type", "withheld"]
+    [
+        "id",
+        "name",
+        "username",
+        "affiliation",
+        "confirmed_email",
+        "connection_status",
+        "created_at",
+        "description",
+        "entities",
+        "is_identity_verified",
+        "location",
+        "most_recent_tweet_id",
+        "parody",
+        "pinned_tweet_id",
+        "profile_banner_url",
+        "profile_image_url",
+        "protected",
+        "public_metrics",
+        "receives_your_dm",
+        "subscribes_to_you",
+        "subscription",
+        "subscription_type",
+        "url",
+        "verified",
+        "verified_followers_count",
+        "verified_type",
+        "withheld",
+    ]
 )
 #: Null at X since 2018 and 2019, and still in every answer.
 _DEAD = ("utc_offset", "time_zone", "lang", "geo_enabled", "following", "follow_request_sent", "notifications")

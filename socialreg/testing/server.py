@@ -80,11 +80,11 @@ class Server(socketserver.TCPServer):
 
     def _converse(self, connection: socket.socket, peer: object) -> None:
         try:
-            self.finish_request(connection, peer)  # type: ignore[arg-type]
+            self.finish_request(connection, peer)
         except _GONE:
             pass
         except Exception:  # noqa: BLE001 - shown on stderr, as any server does; the others go on
-            self.handle_error(connection, peer)  # type: ignore[arg-type]
+            self.handle_error(connection, peer)
         finally:
             with self._lock:
                 self._open.pop(connection, None)
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._deliver(self.server.app(Request(self.command, path, query, headers, body, origin, time.time())))
 
-    do_GET = do_POST = _serve
+    do_GET = do_POST = _serve  # noqa: N815 - the names are the base class's
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("content-length", "0")

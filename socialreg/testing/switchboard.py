@@ -17,8 +17,8 @@ Group = Literal["oauth", "profile", "errors", "bodies", "transport", "browser"]
 class Switch:
     """A fault that is on.
 
-    ``path``: the one path it is for, ``None`` for all the fault's own. ``left``: for how many requests still, ``None`` until
-    it is cleared. ``code``: the error code or status. ``shape``: of an error's body. ``seconds``: how long.
+    ``path``: the one path it is for, ``None`` for all the fault's own. ``left``: for how many requests still, ``None``
+    until it is cleared. ``code``: the error code or status. ``shape``: of an error's body. ``seconds``: how long.
     """
 
     fault: Fault
@@ -40,9 +40,9 @@ Act = Callable[[Response, Request, Switch], Response]
 class Fault:
     """One thing that can go wrong.
 
-    ``says``: what it does, in one sentence. ``act``: makes the faulty answer from the right one. ``instead``: the request is
-    not processed at all, so that nothing is issued or spent. ``skews``: the clock is moved by the switch's seconds.
-    ``code`` and ``seconds``: what a switch has unless told otherwise.
+    ``says``: what it does, in one sentence. ``act``: makes the faulty answer from the right one. ``instead``: the
+    request is not processed at all, so that nothing is issued or spent. ``skews``: the clock is moved by the switch's
+    seconds. ``code`` and ``seconds``: what a switch has unless told otherwise.
     """
 
     name: str

@@ -16,6 +16,8 @@ ACCESS_TOKEN = "/oauth/access_token"  # noqa: S105
 USERS_ME = "/2/users/me"
 VERIFY_CREDENTIALS = "/1.1/account/verify_credentials.json"
 INVALIDATE_TOKEN = "/1.1/oauth/invalidate_token.json"  # noqa: S105
+#: Every call that an application makes.
+API = frozenset({REQUEST_TOKEN, ACCESS_TOKEN, USERS_ME, VERIFY_CREDENTIALS, INVALIDATE_TOKEN})
 
 #: Reads per quarter of an hour (X's published figure). The stand-in tells it and does not enforce it.
 LIMIT = 75

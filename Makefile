@@ -1,0 +1,71 @@
+# A handful of words: sandbox, test, lint, types, docs, bench; and for the build server: matrix, wheel.
+# Needs Python >= 3.11, make and a package index. Everything else is installed into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := -m pip --quiet --disable-pip-version-check
+
+.PHONY: help sandbox test lint types docs bench matrix wheel browser clean
+
+help:
+	@echo "make sandbox   a demo site and a stand-in for X, to be clicked through"
+	@echo "make test      all tests"
+	@echo "make lint      ruff, bandit, import contracts"
+	@echo "make types     mypy --strict"
+	@echo "make docs      the documentation, warnings being errors"
+	@echo "make bench     what a login costs"
+	@echo "make matrix    the tests on every Django and Python that are supported and present"
+	@echo "make wheel     build the wheel and test it"
+
+.venv/.runtime: pyproject.toml constraints.txt
+	$(if $(PYTHON),,$(error No Python >= 3.11 was found; say which: make PYTHON=/path/to/python3))
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) install --upgrade "pip>=25.1"
+	$(BIN)/python $(PIP) install --constraint constraints.txt --editable . --group sandbox
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	$(BIN)/python $(PIP) install --constraint constraints.txt --group dev
+	@touch $@
+
+sandbox: .venv/.runtime
+	@$(BIN)/python -m sandbox
+
+test: .venv/.dev browser
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive socialreg providers
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+docs: .venv/.dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: .venv/.dev
+	$(BIN)/python -m benchmarks
+
+matrix: .venv/.dev
+	$(BIN)/python tests/matrix.py
+
+wheel: .venv/.dev
+	rm -rf dist build/wheel
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	$(BIN)/python tests/wheel.py
+
+# Chromium and its driver, for the browser walk: from the system's packages where they may be installed.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y \
+			chromium chromium-driver fonts-noto-color-emoji; } \
+	|| echo "No Chromium here and none could be installed: the browser walk will say so."
+
+clean:
+	rm -rf .venv .venv-* build dist docs/_build .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,45 @@
+"""Install the wheel into an environment of its own and run the tests against it, with no source in sight."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+HOUSE = ROOT / "build" / "wheel"
+LEFT_OUT = ("browser", "test_docs.py", "test_readme.py", "test_sandbox.py", "matrix.py", "wheel.py")
+
+_INI = """[pytest]
+pythonpath = .
+testpaths = tests
+DJANGO_SETTINGS_MODULE = tests.settings
+addopts = -q -ra --strict-markers -m "not browser and not slow"
+filterwarnings = error
+markers =
+    browser: left out here
+    slow: left out here
+"""
+_WHERE = "import socialreg, socialreg_providers; print(socialreg.__file__, socialreg_providers.__file__)"
+
+
+def main() -> int:
+    (wheel,) = (ROOT / "dist").glob("*.whl")
+    venv.create(HOUSE / "venv", with_pip=True, clear=True)
+    python = str(HOUSE / "venv" / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
+    subprocess.run([*pip, "--constraint", "constraints.txt", str(wheel), "--group", "test"], check=True, cwd=ROOT)
+    shutil.copytree(ROOT / "tests", HOUSE / "tests", ignore=shutil.ignore_patterns("__pycache__", *LEFT_OUT))
+    (HOUSE / "pytest.ini").write_text(_INI, "utf-8")
+    where = subprocess.run([python, "-c", _WHERE], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
+    if where.count("site-packages") != 2:
+        print(f"The packages come from elsewhere than the wheel: {where}", file=sys.stderr)
+        return 1
+    return subprocess.run([python, "-m", "pytest"], cwd=HOUSE, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
