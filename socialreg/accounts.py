@@ -77,7 +77,7 @@ Outcome = LogIn | Register | Connect | ProveOwnership | Refuse
 
 def decide(known: Known, visitor: Visitor) -> Outcome:
     """Return what follows. A pure table: nothing is read and nothing is written."""
-    if visitor.started_by != visitor.here:
+    if visitor.started_by != visitor.here and not _is_another_tab(known, visitor):
         return Refuse("changed", "whoever is here now is not who started")
     if visitor.intent == "connect":
         return _decide_connect(known, visitor)
@@ -86,6 +86,11 @@ def decide(known: Known, visitor: Visitor) -> Outcome:
     if known.owner is not None:
         return LogIn() if known.active else Refuse("inactive", "the account's user is not active")
     return ProveOwnership() if known.found else Register()
+
+
+def _is_another_tab(known: Known, visitor: Visitor) -> bool:
+    """Whether somebody began logging in twice and is here already, as the very user that this attempt leads to."""
+    return visitor.intent == "login" and visitor.started_by is None and known.owner == visitor.here
 
 
 def _decide_connect(known: Known, visitor: Visitor) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -22,7 +23,7 @@ from .models import SocialAccount
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
-from .types import Arrival
+from .types import Arrival, storable_raw
 
 
 def user_id(request: HttpRequest) -> str | None:
@@ -40,14 +41,20 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
     known = accounts.recognise(request, arrival.profile, account, visitor)
     match accounts.decide(known, visitor):
         case Refuse() as refused:
-            raise NotAllowed("Not allowed", cause=refused.reason, code=refused.notice, notice=refused.notice)
+            raise NotAllowed(
+                f"An arrival from {attempt.slug!r} was turned away",
+                cause=refused.reason,
+                remedy="Nothing, if it happens now and then",
+                code=refused.notice,
+                notice=refused.notice,
+            )
         case LogIn() if account is not None:
             return log_in(request, account, arrival, attempt.next)
         case Connect():
             return connect(request, arrival, attempt.next)
         case ProveOwnership():
             return _wait(request, Pending(arrival, "prove", attempt.next), "socialreg:prove")
-        case Register() | LogIn():
+        case Register() | LogIn():  # LogIn is never decided without an account
             return begin_registration(request, arrival, attempt.next)
         case unreachable:
             assert_never(unreachable)
@@ -62,6 +69,7 @@ def _ask_provider(
         account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
         stored = account is not None and account.is_fresh(timezone.now())
         profile = account.stored_profile() if account and stored else provider.fetch_profile(credentials)
+    profile = replace(profile, raw=storable_raw(profile.raw))
     return Arrival(attempt.slug, provider.issuer, credentials, profile, fetched=not stored), account
 
 

@@ -1,8 +1,8 @@
 """What waits in the browser between the click and the callback.
 
 One encrypted, authenticated cookie per attempt: a start writes to no store, an abandoned one leaves nothing behind,
-tabs do not disturb each other, and any worker can finish what another began. The cookie's name is made from the value by
-which the callback names its attempt, so the right one of several is found without opening the others. A claim is a
+tabs do not disturb each other, and any worker can finish what another began. The cookie's name is made from the value
+by which the callback names its attempt, so the right one of several is found without opening the others. A claim is a
 ``cache.add``: of two callbacks at once exactly one goes on, and a replay goes nowhere.
 """
 

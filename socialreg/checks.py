@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +12,11 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.validators import slug_re
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from . import conf
 from .exceptions import ConfigurationError
@@ -78,6 +82,9 @@ def check_providers(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 
 
 def _check_provider(slug: str) -> Iterator[CheckMessage]:
+    if not isinstance(slug, str) or not slug_re.fullmatch(slug):
+        yield _error("E004", f"{slug!r} cannot stand in an address", "Use letters, digits, hyphens and underscores")
+        return
     try:
         providers.usable(slug)
     except ConfigurationError as error:
@@ -104,7 +111,7 @@ def _check_claims(given: Mapping[str, Mapping[str, object]]) -> Iterator[CheckMe
 
 
 def check_surroundings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """E007, E008, W001: URLs, middleware, cache."""
+    """E007, E008, W001, W004: URLs, middleware, cache and session."""
     found: list[CheckMessage] = []
     try:
         reverse("socialreg:callback", args=["twitter"])
@@ -112,18 +119,43 @@ def check_surroundings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
         found.append(
             _error("E007", "socialreg.urls is not included", 'Add path("accounts/", include("socialreg.urls"))')
         )
-    for name in ("sessions.middleware.SessionMiddleware", "auth.middleware.AuthenticationMiddleware"):
-        if f"django.contrib.{name}" not in settings.MIDDLEWARE:
-            found.append(_error("E008", f"django.contrib.{name} is not in MIDDLEWARE", "Add it"))
+    found.extend(
+        _error("E008", f"{name} is not in MIDDLEWARE", "Add it")
+        for name in _MIDDLEWARE
+        if not any(_is_middleware(path, name) for path in settings.MIDDLEWARE)
+    )
+    if settings.SESSION_COOKIE_SAMESITE == "Strict":
+        found.append(
+            CheckWarning(
+                "SESSION_COOKIE_SAMESITE is Strict: who comes back from a provider looks logged out",
+                hint='Set it to "Lax", Django\'s default: connecting accounts cannot work otherwise',
+                id="socialreg.W004",
+            )
+        )
     if not settings.DEBUG and settings.CACHES["default"]["BACKEND"].endswith(("LocMemCache", "DummyCache")):
         found.append(
-            Warning(
+            CheckWarning(
                 'CACHES["default"] is not shared between processes: a callback could be used once in each of them',
                 hint="Use Redis, Memcached or the database cache",
                 id="socialreg.W001",
             )
         )
     return found
+
+
+_MIDDLEWARE = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+)
+
+
+def _is_middleware(path: str, wanted: str) -> bool:
+    """Whether ``path`` names ``wanted`` or a subclass of it, as some sites have."""
+    try:
+        found = import_string(path)
+    except ImportError:
+        return False
+    return inspect.isclass(found) and issubclass(found, import_string(wanted))
 
 
 def check_stand_in(app_configs: Configs, **_: Any) -> list[CheckMessage]:
@@ -143,7 +175,7 @@ def check_stand_in(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     try:
         if not conf.is_secure():
             found.append(
-                Warning(
+                CheckWarning(
                     "BASE_URL is not https", hint="Cookies and callbacks are open to the network", id="socialreg.W002"
                 )
             )

@@ -28,7 +28,7 @@ def seal(purpose: Purpose, data: Mapping[str, object]) -> str:
 
 
 def unseal(purpose: Purpose, sealed: str, max_age: int | None = None) -> dict[str, object] | None:
-    """Return what was sealed, ``None`` if it is not ours, for another purpose, changed, or older than ``max_age`` seconds."""
+    """Return what was sealed; ``None`` if it is not ours, for another purpose, or older than ``max_age`` seconds."""
     try:
         opened = _cipher(purpose).decrypt(sealed.encode("ascii"), ttl=max_age)
     except (InvalidToken, UnicodeError):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import conf
 from .encryption import seal, unseal
-from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile, storable
+from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile
 
 
 def identity_digest(issuer: str, subject: str) -> str:
@@ -109,5 +109,5 @@ class SocialAccount(models.Model):
         self.email_verified = bool(profile.email and profile.email.verified)
         self.picture = profile.picture
         self.profile_url = profile.profile_url
-        self.profile = storable(profile.raw)
+        self.profile = dict(profile.raw)
         self.profile_at = timezone.now()

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -47,7 +48,8 @@ def page(view: View[P]) -> View[P]:
 
     checked: View[P] = _csrf_checked(guarded)
     # A site that asks for a login everywhere (LoginRequiredMiddleware) must still let people log in.
-    return csrf_exempt(login_not_required(_sealed(checked)))
+    # Under ATOMIC_REQUESTS no transaction may be open while a provider is being asked.
+    return transaction.non_atomic_requests(csrf_exempt(login_not_required(_sealed(checked))))
 
 
 def _sealed(view: View[P]) -> View[P]:

@@ -27,8 +27,8 @@ _KEY = "socialreg_pending"
 class Pending:
     """Who waits, for what, and where they want to go afterwards.
 
-    ``asked`` names the fields of the registration form that are shown. ``proof`` is empty until the visitor chose, on our
-    page, to prove that an account is theirs.
+    ``asked`` names the fields of the registration form that are shown. ``proof`` is empty until the visitor chose, on
+    our page, to prove that an account is theirs.
     """
 
     arrival: Arrival

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import threading
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
@@ -30,6 +31,7 @@ class Providers:
     plain_http_for_tests = False
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._made: dict[str, Provider] = {}
         self._client: Client | None = None
 
@@ -38,9 +40,10 @@ class Providers:
 
         :raises ConfigurationError: it is not enabled, not to be found, or has unknown options.
         """
-        if slug not in self._made:
-            self._made[slug] = self._make(slug)
-        return self._made[slug]
+        with self._lock:
+            if slug not in self._made:
+                self._made[slug] = self._make(slug)
+            return self._made[slug]
 
     def __iter__(self) -> Iterator[str]:
         return iter(conf.provider_settings())
@@ -50,17 +53,19 @@ class Providers:
 
     def clear(self) -> None:
         """Forget what was made, because settings changed."""
-        self._made.clear()
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+        with self._lock:
+            self._made.clear()
+            if self._client is not None:
+                self._client.close()
+            self._client = None
 
     @property
     def client(self) -> Client:
         """The one outbound client of this process."""
-        if self._client is None:
-            self._client = Client(private_hosts=conf.private_hosts(), plain_http=self.plain_http)
-        return self._client
+        with self._lock:
+            if self._client is None:
+                self._client = Client(private_hosts=conf.private_hosts(), plain_http=self.plain_http)
+            return self._client
 
     @property
     def plain_http(self) -> bool:

@@ -309,7 +309,7 @@ class _SecureConnection(_Connection, HTTPSConnection):
     plain = False
 
     def connect(self) -> None:
-        with step(CONNECT_SECONDS + READ_SECONDS, "the TLS handshake"):
+        with step(READ_SECONDS, "the TLS handshake"):
             super().connect()
 
 

@@ -6,6 +6,7 @@ Secrets (tokens, verifiers, whatever waits between click and callback) are kept 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ Intent = Literal["login", "connect"]
 TEXT_LENGTH = 255
 SUBJECT_LENGTH = 255
 URL_LENGTH = 2000
+RAW_LENGTH = 32_000
 
 #: A dot-atom at a host name (RFC 5321 section 4.1.2), ASCII only. Stricter than the standard on purpose: quoted local
 #: parts, comments, lists and look-alike characters have all been used to make two addresses look like one.
@@ -180,14 +182,20 @@ def email(address: object, *, verified: object) -> Email | None:
     return Email(address, verified=verified is True)
 
 
-def storable(value: object) -> object:
-    """Return JSON data that every database stores: no NUL and no lone surrogate in any text."""
+def storable_raw(raw: Mapping[str, object]) -> dict[str, object]:
+    """Return a provider's answer fit to be kept; nothing of it where it is larger than any honest profile."""
+    kept = {name: _storable(value) for name, value in raw.items()}
+    return kept if len(json.dumps(kept)) <= RAW_LENGTH else {}
+
+
+def _storable(value: object) -> object:
+    # No database stores NUL or half a character.
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):
-        return {str(storable(key)): storable(child) for key, child in value.items()}
+        return {str(_storable(key)): _storable(child) for key, child in value.items()}
     if isinstance(value, list | tuple):
-        return [storable(child) for child in value]
+        return [_storable(child) for child in value]
     return value
 
 

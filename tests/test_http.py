@@ -930,9 +930,8 @@ class TestConnections:
     @pytest.mark.parametrize("handler", [silent, keep_alive("500 X"), keep_alive("503 X"), say(b"nonsense")])
     def test_get_is_not_repeated_after_a_timeout_a_status_or_nonsense(self, client, serve, handler):
         server = serve(handler)
-        with deadline(0.3):
-            with suppress(SocialRegError):
-                client.send("GET", server.url)
+        with deadline(0.3), suppress(SocialRegError):
+            client.send("GET", server.url)
         assert len(server.requests) == 1
 
     def test_answer_given_before_the_body_was_read_is_heard(self, client, serve):

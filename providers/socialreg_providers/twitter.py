@@ -92,9 +92,8 @@ class Twitter(OAuth1Provider):
             except ProviderError as error:
                 if error.code in OF_THE_PERSON or error.code == "other-person":
                     raise
-                logger.warning("X: no profile from %s, the login goes on with less. %s", step.__name__[6:], error)
-                # Another call would fail as well (401: keys or token) or cost time that the visitor does not have.
-                if (isinstance(error, Unavailable) and error.code == Unavailable.code) or error.code in {"32", "89"}:
+                logger.warning("X: the login goes on with less of a profile. %s", error)
+                if not _may_go_better(error):
                     break
         return self.profile_from(credentials)
 
@@ -151,6 +150,12 @@ class Twitter(OAuth1Provider):
 
     def error_from(self, answer: Answer, callback: str) -> ProviderError:
         return error_from(answer, callback)
+
+
+def _may_go_better(error: ProviderError) -> bool:
+    """Whether the next call is worth its time: not with keys or a token that X refuses, not if X is out of reach."""
+    out_of_reach = isinstance(error, Unavailable) and not error.code.isdecimal()
+    return not out_of_reach and error.code not in {"32", "89"}
 
 
 def _page(username: str) -> str:

@@ -1,7 +1,7 @@
 """The buttons: ``{% load socialreg %} {% login_button "twitter" next="/welcome/" text="Join" class="wide" %}``.
 
-A button is a small form with a CSRF token: a login is never begun by following a link. Rendering one makes no query, and
-nothing that is misconfigured makes the page around it fail.
+A button is a small form with a CSRF token: a login is never begun by following a link. Rendering one makes no query,
+and nothing that is misconfigured makes the page around it fail.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""The databases that the tests reach, each as one more alias beside ``default``, made anew and dropped afterwards.
+
+SQLite in a file is always there. ``SOCIALREG_TEST_DATABASES`` names the others, as URLs with a comma between them; the
+databases that they name are made and dropped, so the user in them must be allowed to. Without it the two below are
+tried. One that does not answer is a skip with its reason, and with ``CI=true`` a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import environ
+import pymysql
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test.utils import override_settings
+
+pymysql.install_as_MySQLdb()
+
+DEFAULT = "postgres://postgres@127.0.0.1:5432/socialreg_test,mysql://root@127.0.0.1:3306/socialreg_test"
+URLS = ["sqlite://", *filter(None, os.environ.get("SOCIALREG_TEST_DATABASES", DEFAULT).split(","))]
+ALIAS = "other"
+
+#: How to get rid of a database, and to make one, by Django's name for its kind.
+_DROP = {
+    "postgresql": "DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+    "mysql": "DROP DATABASE IF EXISTS {name}",
+}
+_CREATE = {"postgresql": "CREATE DATABASE {name}", "mysql": "CREATE DATABASE {name} CHARACTER SET utf8mb4"}
+_SERVER = {"postgresql": "postgres", "mysql": ""}
+
+
+class Elsewhere:
+    """A router that sends everything to the other database."""
+
+    def db_for_read(self, model: type, **hints: Any) -> str:
+        return ALIAS
+
+    db_for_write = db_for_read
+
+
+def of(*kinds: str) -> list[str]:
+    """Return the URLs of these kinds of database: ``sqlite``, ``postgres``, ``mysql``."""
+    return [url for url in URLS if url.split(":")[0].removesuffix("ql") in kinds]
+
+
+@contextmanager
+def other_database(url: str) -> Iterator[BaseDatabaseWrapper]:
+    """Give the alias ``other`` a database with all tables, and send every query there."""
+    with TemporaryDirectory() as folder, _database(url, Path(folder)) as settings:
+        connections.settings[ALIAS] = connections.configure_settings({"default": {}, ALIAS: settings})[ALIAS]
+        try:
+            with override_settings(DATABASE_ROUTERS=[Elsewhere()]):
+                assert router.db_for_write(object) == ALIAS
+                call_command("migrate", database=ALIAS, verbosity=0)
+                yield connections[ALIAS]
+        finally:
+            connections[ALIAS].close()
+            del connections[ALIAS]
+            del connections.settings[ALIAS]
+
+
+@contextmanager
+def _database(url: str, folder: Path) -> Iterator[dict[str, Any]]:
+    if url == "sqlite://":
+        yield {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "other.sqlite3")}
+        return
+    settings = dict(environ.Env.db_url_config(url))
+    _on_server(settings, (_DROP, _CREATE))
+    try:
+        yield settings
+    finally:
+        _on_server(settings, (_DROP,))
+
+
+def _on_server(settings: dict[str, Any], statements: Sequence[dict[str, str]]) -> None:
+    """Run statements where the database itself need not exist yet."""
+    kind = settings["ENGINE"].rpartition(".")[2]
+    complete = connections.configure_settings({"default": {}, "server": {**settings, "NAME": _SERVER[kind]}})
+    with closing(connections.create_connection_for(complete["server"])) as server:
+        with server.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement[kind].format(name=server.ops.quote_name(settings["NAME"])))
