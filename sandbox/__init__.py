@@ -1,0 +1,1 @@
+"""A small site to try socialreg on: ``python -m sandbox``."""

@@ -50,7 +50,7 @@ class Attempt:
     next: str
     key: str = field(repr=False)
     pending: Mapping[str, str] = field(repr=False)
-    started: int = 0
+    started: float = 0
 
     def resume(self) -> Resume:
         """Return what a page needs to let the visitor begin again."""
@@ -66,7 +66,7 @@ def cookie_name(key: str) -> str:
 
 def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None:
     """Let the attempt wait in the browser, dropping the oldest of too many."""
-    sealed = seal("attempt", {**asdict(attempt), "started": int(time.time())})
+    sealed = seal("attempt", {**asdict(attempt), "started": time.time()})
     _make_room(request, response, len(sealed))
     response.set_cookie(
         cookie_name(attempt.key), sealed, max_age=COOKIE_AGE, secure=conf.is_secure(), httponly=True, samesite="Lax"
@@ -82,7 +82,7 @@ def _make_room(request: HttpRequest, response: HttpResponse, size: int) -> None:
             forget(response, name)
 
 
-def _started(sealed: str) -> int:
+def _started(sealed: str) -> float:
     attempt = _open(sealed)
     return attempt.started if attempt else 0
 

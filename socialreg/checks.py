@@ -19,6 +19,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from . import conf
+from .email_index import check_email_index
 from .exceptions import ConfigurationError
 from .registry import find_class, providers
 
@@ -30,6 +31,7 @@ def register_all() -> None:
     for check in (check_settings, check_providers, check_surroundings):
         checks.register(check, "socialreg")
     checks.register(check_stand_in, checks.Tags.security)
+    checks.register(check_email_index, checks.Tags.database)
 
 
 def check_settings(app_configs: Configs, **_: Any) -> list[CheckMessage]:

@@ -233,7 +233,7 @@ _DIALECTS: Mapping[str, _Dialect] = {
     "mysql": _Dialect(
         find=_find_mysql,
         create="CREATE INDEX {name} ON {table} ({column}) ALGORITHM=INPLACE LOCK=NONE",
-        settings=("SET SESSION lock_wait_timeout = 5",),
+        settings=("SET SESSION lock_wait_timeout = 3",),
         undone=("SET SESSION lock_wait_timeout = DEFAULT",),
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import environ
+import environ  # type: ignore[import-untyped] # it comes without types
 
 _OPTIONS = ("CLIENT_ID", "CLIENT_SECRET")
 

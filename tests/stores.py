@@ -8,17 +8,17 @@ tried. One that does not answer is a skip with its reason, and with ``CI=true`` 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import environ
 import pymysql
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connections, router
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import override_settings
 
@@ -46,25 +46,30 @@ class Elsewhere:
     db_for_write = db_for_read
 
 
-def of(*kinds: str) -> list[str]:
-    """Return the URLs of these kinds of database: ``sqlite``, ``postgres``, ``mysql``."""
-    return [url for url in URLS if url.split(":")[0].removesuffix("ql") in kinds]
+def kind(url: str) -> str:
+    """Return ``sqlite``, ``postgres`` or ``mysql``: what a test is called by."""
+    scheme = url.partition(":")[0]
+    return {"postgresql": "postgres", "psql": "postgres"}.get(scheme, scheme)
+
+
+def on(*kinds: str) -> Callable[[Any], Any]:
+    """Run a test with its fixture ``database`` on these kinds; where none of them is named, there is no such test."""
+    urls = [url for url in URLS if kind(url) in kinds]
+    mark = pytest.mark.parametrize("database", urls, indirect=True, ids=kind)
+    return mark if urls else lambda test: None
 
 
 @contextmanager
 def other_database(url: str) -> Iterator[BaseDatabaseWrapper]:
     """Give the alias ``other`` a database with all tables, and send every query there."""
-    with TemporaryDirectory() as folder, _database(url, Path(folder)) as settings:
-        connections.settings[ALIAS] = connections.configure_settings({"default": {}, ALIAS: settings})[ALIAS]
-        try:
-            with override_settings(DATABASE_ROUTERS=[Elsewhere()]):
-                assert router.db_for_write(object) == ALIAS
-                call_command("migrate", database=ALIAS, verbosity=0)
-                yield connections[ALIAS]
-        finally:
-            connections[ALIAS].close()
-            del connections[ALIAS]
-            del connections.settings[ALIAS]
+    with (
+        TemporaryDirectory() as folder,
+        _database(url, Path(folder)) as settings,
+        alias(ALIAS, settings) as connection,
+        override_settings(DATABASE_ROUTERS=[Elsewhere()]),
+    ):
+        call_command("migrate", database=ALIAS, verbosity=0)
+        yield connection
 
 
 @contextmanager
@@ -73,18 +78,38 @@ def _database(url: str, folder: Path) -> Iterator[dict[str, Any]]:
         yield {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "other.sqlite3")}
         return
     settings = dict(environ.Env.db_url_config(url))
-    _on_server(settings, (_DROP, _CREATE))
+    settings["NAME"] += f"_{os.getpid()}"
+    try:
+        _on_server(settings, (_DROP, _CREATE))
+    except OperationalError as error:
+        _unreachable(f"{kind(url)} of SOCIALREG_TEST_DATABASES does not answer: {error}")
     try:
         yield settings
     finally:
         _on_server(settings, (_DROP,))
 
 
+def _unreachable(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def _on_server(settings: dict[str, Any], statements: Sequence[dict[str, str]]) -> None:
     """Run statements where the database itself need not exist yet."""
-    kind = settings["ENGINE"].rpartition(".")[2]
-    complete = connections.configure_settings({"default": {}, "server": {**settings, "NAME": _SERVER[kind]}})
-    with closing(connections.create_connection_for(complete["server"])) as server:
-        with server.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement[kind].format(name=server.ops.quote_name(settings["NAME"])))
+    vendor = settings["ENGINE"].rpartition(".")[2]
+    with alias("server", {**settings, "NAME": _SERVER[vendor]}) as server, server.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement[vendor].format(name=server.ops.quote_name(settings["NAME"])))
+
+
+@contextmanager
+def alias(name: str, settings: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
+    """Let there be one more entry in ``DATABASES``."""
+    connections.settings[name] = connections.configure_settings({"default": {}, name: settings})[name]
+    try:
+        yield connections[name]
+    finally:
+        connections[name].close()
+        del connections[name]
+        del connections.settings[name]

@@ -1,27 +1,364 @@
-"""The documents are true: their examples work, their tables agree with the code, their tutorial leads where it says."""
+"""The documents are true: their tutorial leads where it says, their examples work, their tables agree with the code."""
 
 from __future__ import annotations
 
-import importlib
-import logging
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.auth.models import User
+
+from django.contrib.auth import get_user_model
+from django.contrib.messages import get_messages
 from django.core import mail
+from django.core.checks import run_checks
 from django.urls import reverse
 
-from docs.examples.test_login import LogInWithX  # noqa: F401 - pytest runs the example as it stands
-from socialreg import checks, conf, signals
-from socialreg.registry import providers
-from socialreg.testing import FAULTS
-from socialreg_providers._x_errors import MEANINGS
-from socialreg_providers.twitter import Twitter
-from tests.walk import Project, Visitor, forms_of
+from docs.examples import acme, finders, hooks, receivers
+from docs.examples.test_login import LogInWithX  # noqa: F401 - the example runs as it stands
+from socialreg import signals
+from socialreg.models import SocialAccount
+from tests.project import Project, Visitor, forms_of, free_port, words_of
 
 DOCS = Path(__file__).parent.parent / "docs"
-MARA = {"username": "maralind", "email": "mara.lindqvist@example.com", "first_name": "", "last_name": ""}
+
+# The tutorial ------------------------------------------------------------------------------------------------------
+
+#: A walk, or a block with the fence's word and body; a block after "% not run" is left alone.
+_STEP = re.compile(r"^(?:% walk: (.+)|(% not run.*\n)?```(?:\{code-block\} )?(\S+)\n((?:.*\n)*?)```)$", re.MULTILINE)
+
+
+class Reader:
+    """Somebody who follows the tutorial to the letter, with two free ports in the place of 8000 and 8001."""
+
+    def __init__(self, folder: Path, servers: ExitStack) -> None:
+        self.project = Project(folder)
+        self.servers = servers
+        self.ports = {"8000": str(free_port()), "8001": str(free_port())}
+        self.running: dict[str, tuple[str, ExitStack]] = {}
+        self.said = ""
+        self.walked: list[str] = []
+        self.come_anew()
+
+    def follow(self, text: str) -> None:
+        for port, free in self.ports.items():
+            text = text.replace(port, free)
+        for walk, left_alone, fence, body in _STEP.findall(text):
+            if walk:
+                WALKS[walk](self)
+                self.walked.append(walk)
+            elif not left_alone:
+                self._do(fence, body)
+
+    def _do(self, fence: str, body: str) -> None:
+        if fence == "console":
+            self.said = "".join(self._run(line.removeprefix("$ ")) for line in body.splitlines())
+            return
+        caption, _, content = body.partition("\n\n")
+        place = caption.removeprefix(":caption: ")
+        if place == "what it says":
+            assert self.said.strip() == content.strip()
+            return
+        path = self.project.folder / place.removesuffix(", at the end")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text("utf-8") if place.endswith(", at the end") else ""
+        path.write_text(before + content, "utf-8")
+
+    def _run(self, command: str) -> str:
+        port = next((free for free in self.ports.values() if command.endswith(free)), "")
+        if not port:
+            return self.project.run(command)
+        self._serve(command, port)
+        return ""
+
+    def _serve(self, command: str, port: str) -> None:
+        server = self.servers.enter_context(ExitStack())
+        server.enter_context(self.project.serve(command, int(port)))
+        self.running[port] = (command, server)
+
+    def restart_the_site(self) -> None:
+        """Do at once what the development server does within some seconds when a file has changed."""
+        port = self.ports["8000"]
+        command, server = self.running[port]
+        server.close()
+        self._serve(command, port)
+
+    def come_anew(self) -> None:
+        """Open a private window."""
+        self.visitor = Visitor(f"http://127.0.0.1:{self.ports['8000']}")
+        self.servers.callback(self.visitor.close)
+
+    def log_in(self, screen_name: str) -> dict[str, str]:
+        """Press the button; be somebody, if the stand-in asks who; return the fields of the form that is shown."""
+        self.visitor.open("/")
+        self.visitor.press("Log in with X")
+        if "wants to access your account" in self.visitor.html:
+            self.visitor.press("Authorize app", screen_name=screen_name, do="authorize")
+        return {name: value for form in forms_of(self.visitor.html) for name, value in form.fields.items()}
+
+
+def first_time(reader: Reader) -> None:
+    mara = {"username": "maralind", "first_name": "Mara", "last_name": "Lindqvist"}
+    assert mara.items() <= reader.log_in("maralind").items()
+    assert "Verified by X" in reader.visitor.html
+    reader.visitor.press("Create account")
+    assert reader.visitor.path == "/"
+    assert "You are maralind" in reader.visitor.html
+
+
+def second_time(reader: Reader) -> None:
+    reader.visitor.press("Log out")
+    reader.log_in("maralind")
+    assert "You are maralind" in reader.visitor.html
+
+
+def own_form(reader: Reader) -> None:
+    reader.restart_the_site()
+    reader.come_anew()
+    assert reader.log_in("kestrel").keys() == {"csrfmiddlewaretoken", "terms"}
+    reader.visitor.press("Create account")
+    assert "This field is required" in reader.visitor.html
+    reader.visitor.press("Create account", terms="on")
+    assert "You are kestrel" in reader.visitor.html
+
+
+def somebody_without_an_address(reader: Reader) -> None:
+    reader.come_anew()
+    assert reader.log_in("tomas_ok").keys() == {"csrfmiddlewaretoken", "email", "terms"}
+    reader.visitor.press("Create account", terms="on", email="tomas@example.com")
+    assert "You are tomas_ok" in reader.visitor.html
+
+
+def the_account(reader: Reader) -> None:
+    reader.visitor.open("/accounts/connections/")
+    assert "@tomas_ok" in reader.visitor.html
+    assert "Connect X" in words_of(reader.visitor.html)
+    reader.visitor.press("Disconnect")
+    assert "This is your last way in" in reader.visitor.html
+
+
+def break_it(reader: Reader) -> None:
+    reader.visitor.open(f"http://127.0.0.1:{reader.ports['8001']}/")
+    switch = next(form for form in forms_of(reader.visitor.html) if form.fields.get("name") == "unavailable")
+    reader.visitor.submit(switch, do="on")
+    reader.visitor.open(reader.visitor.site)
+    reader.visitor.press("Log out")
+    reader.log_in("tomas_ok")
+    assert "X is not available just now" in words_of(reader.visitor.html)
+    assert any("Try again" in form.text for form in forms_of(reader.visitor.html))
+    said = (reader.project.folder / f"{reader.ports['8000']}.log").read_text("utf-8")
+    assert "/oauth/request_token with 503 [503]. Cause: X had an internal error. Remedy: " in said
+
+
+WALKS: dict[str, Callable[[Reader], None]] = {
+    "the first time": first_time,
+    "the second time": second_time,
+    "your own form": own_form,
+    "somebody without an address": somebody_without_an_address,
+    "the account": the_account,
+    "break it": break_it,
+}
+
+
+def test_the_tutorial_leads_from_an_empty_folder_to_a_site_that_people_join(tmp_path: Path):
+    with ExitStack() as servers:
+        reader = Reader(tmp_path, servers)
+        reader.follow((DOCS / "tutorial.md").read_text("utf-8"))
+    assert reader.walked == list(WALKS)
+
+
+# The examples ------------------------------------------------------------------------------------------------------
+
+
+def register(browser, screen_name: str, **changes: str):
+    """Log in as somebody new and send the form as it is shown, but for ``changes``; return our answer."""
+    page = browser.client.get(browser.log_in(screen_name)["Location"]).content.decode()
+    fields = {name: value for form in forms_of(page) for name, value in form.fields.items()}
+    return browser.client.post(reverse("socialreg:register"), {**fields, **changes})
+
+
+@pytest.fixture
+def listening():
+    """The receivers of the example are connected by importing it; for other tests they are not there."""
+    pairs = {
+        "registered": receivers.welcome,
+        "logged_in": receivers.greet,
+        "connected": receivers.tell_of_a_new_way_in,
+        "disconnected": receivers.tell_of_a_way_less,
+        "failed": receivers.wake_somebody,
+    }
+    for name, function in pairs.items():
+        getattr(signals, name).connect(function)
+    yield
+    for name, function in pairs.items():
+        getattr(signals, name).disconnect(function)
+
+
+@pytest.mark.django_db
+def test_before_login_example_keeps_staff_out_and_lets_others_in(browser, other_browser, site):
+    register(browser, "maralind")
+    site(BEFORE_LOGIN=["docs.examples.hooks.staff_use_their_key"])
+    get_user_model().objects.update(is_staff=True)
+    response = other_browser.log_in("maralind")
+    assert response.status_code == 403
+    assert "Staff log in with their password and their key." in response.content.decode()
+    assert other_browser.user() is None
+    get_user_model().objects.update(is_staff=False)
+    other_browser.log_in("maralind")
+    assert other_browser.user().username == "maralind"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("screen_name", ["kestrel", "tomas_ok"])
+def test_before_register_example_lets_nobody_in_from_elsewhere(browser, other_browser, site, screen_name):
+    site(BEFORE_REGISTER=[hooks.colleagues_only])
+    response = browser.log_in(screen_name)
+    assert response.status_code == 403
+    assert "Only people with a verified address at example.com can join." in response.content.decode()
+    register(other_browser, "maralind")
+    assert get_user_model().objects.get().username == "maralind"
+
+
+@pytest.mark.django_db
+def test_finder_example_finds_an_imported_user_who_then_proves_it(browser, site):
+    get_user_model().objects.create_user("x1400000000000000002")
+    site(FINDERS=["socialreg.finders.by_email", finders.by_imported_id])
+    assert browser.log_in("tomas_ok")["Location"] == reverse("socialreg:prove")
+    assert browser.log_in("kestrel")["Location"] == reverse("socialreg:register")
+    assert not SocialAccount.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_receivers_example_hears_of_everything(browser, other_browser, site, settings, listening):
+    settings.ADMINS = ["admin@example.com"] if django.VERSION >= (6, 0) else [("Admin", "admin@example.com")]
+    register(browser, "maralind")
+    assert [message.subject for message in mail.outbox] == ["Welcome"]
+    returned = other_browser.log_in("maralind")
+    assert [str(message) for message in get_messages(returned.wsgi_request)] == ["Welcome back, @maralind."]
+    mail.outbox.clear()
+    other_browser.log_in("kestrel", intent="connect")
+    kestrel = SocialAccount.objects.get(username="kestrel")
+    other_browser.client.post(reverse("socialreg:disconnect", args=[kestrel.pk]))
+    assert [message.subject for message in mail.outbox] == ["A new way to log in", "A way to log in was removed"]
+    mail.outbox.clear()
+    settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": {"twitter": {}}}
+    page = other_browser.start()
+    assert page.status_code == 503
+    (message,) = mail.outbox
+    assert "has no CLIENT_ID" in message.body
+    reference = message.body.rpartition("Reference ")[2]
+    assert reference in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_receivers_example_writes_to_no_address_that_was_changed_on_the_form(browser, listening):
+    register(browser, "maralind", email="other@example.com")
+    assert get_user_model().objects.get().email == "other@example.com"
+    assert mail.outbox == []
+
+
+FORMS = {
+    "JoinForm": ({"username": "maralind", "email": "mara.lindqvist@example.com", "terms": ""}, {"terms": "on"}),
+    "MemberForm": ({"username": "maralind", "email": "mara.lindqvist@example.com"}, {"heard_of_us": "friend"}),
+    "ShortForm": (
+        {"nickname": "maralind", "mail": "mara.lindqvist@example.com", "greeting": "Hello, I am Mara"},
+        {},
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FORMS)
+def test_form_examples_are_filled_in_and_make_a_user(browser, site, name):
+    shown, answers = FORMS[name]
+    site(REGISTRATION_FORM=f"docs.examples.forms.{name}")
+    page = browser.client.get(browser.log_in("maralind")["Location"]).content.decode()
+    (form,) = forms_of(page)
+    assert shown.items() <= form.fields.items()
+    browser.client.post(reverse("socialreg:register"), {**form.fields, **answers})
+    user = browser.user()
+    assert (user.username, user.email) == ("maralind", "mara.lindqvist@example.com")
+    assert not user.has_usable_password()
+
+
+_EMAIL_USER = """
+from urllib.parse import urlsplit
+from django.test import Client
+from django.urls import reverse
+from socialreg.models import SocialAccount
+from socialreg.testing import XStandIn
+from django.conf import settings
+
+with XStandIn() as x:
+    settings.SOCIALREG["PROVIDERS"]["twitter"] = x.provider_settings()
+    settings.SOCIALREG["PRIVATE_HOSTS"] = [urlsplit(x.url).netloc]
+    client = Client(headers={"host": "127.0.0.1"})
+    client.get(x.approve(client.post(reverse("socialreg:start", args=["twitter"]))["Location"], "junofox"))
+    page = client.get(reverse("socialreg:register")).content.decode()
+    print("juno.park@example.com" in page, "Juno" in page, "name=\\"username\\"" in page)
+    client.post(reverse("socialreg:register"), {"email": "juno@example.org", "full_name": "Juno Park"})
+    print(SocialAccount.objects.get().user, client.get("/accounts/connections/").status_code)
+"""
+
+
+def test_a_user_model_without_user_name_needs_no_form_of_its_own(tmp_path: Path):
+    """The model of the example, in a project of its own: a user model can only be chosen once per process."""
+    project = Project(tmp_path)
+    project.run("python -m django startproject mysite . && python -m django startapp people")
+    shutil.copy(DOCS / "examples" / "email_user.py", tmp_path / "people" / "models.py")
+    with (tmp_path / "mysite" / "settings.py").open("a") as file:
+        file.write("""
+INSTALLED_APPS += ["people", "socialreg"]
+AUTH_USER_MODEL = "people.Member"
+SOCIALREG = {"BASE_URL": "http://127.0.0.1", "PROVIDERS": {"twitter": {"CLIENT_ID": "a", "CLIENT_SECRET": "b"}}}
+""")
+    with (tmp_path / "mysite" / "urls.py").open("a") as file:
+        file.write('from django.urls import include\nurlpatterns += [path("accounts/", include("socialreg.urls"))]\n')
+    (tmp_path / "walk.py").write_text(_EMAIL_USER, "utf-8")
+    project.run("python manage.py makemigrations people --verbosity 0 && python manage.py migrate --verbosity 0")
+    said = project.run("python manage.py shell --verbosity 0 < walk.py")
+    assert said.split("\n")[:2] == ["True True False", "juno@example.org 200"]
+
+
+@pytest.mark.django_db
+def test_provider_example_logs_people_in_and_believes_no_address(browser, site, x):
+    acme_settings = {
+        **{name: x.provider_settings()[name] for name in ("CLIENT_ID", "CLIENT_SECRET")},
+        "PROVIDER": "docs.examples.acme.Acme",
+        "HOST": x.url,
+        "PROFILE_URL": "{host}/1.1/account/verify_credentials.json",
+    }
+    site(PROVIDERS={"acme": acme_settings})
+    assert run_checks(tags=["socialreg"]) == []
+    start = browser.start("acme", lang="fr", next="/home/")
+    assert "lang=fr" in start["Location"]
+    assert "lang" not in browser.start("acme", lang="x&force_login=true")["Location"]
+    assert browser.client.get(x.approve(start["Location"], "maralind"))["Location"] == reverse("socialreg:register")
+    assert "Verified by" not in browser.client.get(reverse("socialreg:register")).content.decode()
+    browser.client.post(reverse("socialreg:register"), {"username": "mara", "email": "mara@example.com"})
+    account = SocialAccount.objects.get()
+    assert (account.provider, account.issuer, account.handle) == ("acme", "https://photos.example", "maralind")
+    assert account.email_verified is False
+    assert account.full_name == "Mara Lindqvist"
+    assert "<svg" in acme.Acme.icon()
+    assert "#7a1f5c" in browser.client.get(reverse("socialreg:style")).content.decode()
+
+
+@pytest.mark.django_db
+def test_provider_example_says_when_its_plan_is_used_up(browser, site, x, caplog):
+    keys = {name: x.provider_settings()[name] for name in ("CLIENT_ID", "CLIENT_SECRET")}
+    site(PROVIDERS={"acme": {**keys, "PROVIDER": acme.Acme, "HOST": x.url}})
+    x.fault("rate-limited")
+    response = browser.start("acme")
+    assert "Acme Photos is busy just now" in response.content.decode()
+    assert "larger plan" in caplog.text
+
+
+@pytest.mark.django_db
+def test_base_template_example_frames_our_pages(browser, settings):
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [DOCS / "examples" / "templates"]}]
+    page = browser.client.get(reverse("socialreg:login")).content.decode()
+    assert "<title>Log in · Cartographers</title>" in page
+    assert page.index("<header>") < page.index("Log in with X")

@@ -54,10 +54,3 @@ def test_a_file_is_read_as_well(tmp_path: Path):
         "CLIENT_ID": "from-a-file",
         "CLIENT_SECRET": "with = and #",
     }
-
-
-def test_a_secret_with_a_dollar_is_taken_as_it_is():
-    """django-environ reads ``$NAME`` as another variable's value unless told that it is not."""
-    environ.Env.ENVIRON.update(TWITTER_CLIENT_ID="id", TWITTER_CLIENT_SECRET="$ecret")
-
-    assert from_env.providers(environ.Env(), ["twitter"])["twitter"]["CLIENT_SECRET"] == "$ecret"

@@ -23,7 +23,9 @@ _GROUPS: Mapping[Group, str] = {
     "transport": "The network",
     "browser": "The way back",
 }
+#: How many requests are shown, of the latest so many.
 _RECENT = 12
+_LOOKED_AT = 500
 
 
 class Console:
@@ -55,7 +57,7 @@ class Console:
             "codes": pages.join([_code(code) for code in CODES]),
             "paths": pages.join([pages.render("option", {"value": path, "label": path}) for path in sorted(API)]),
             "groups": pages.join([_group(group, {switch.fault.name for switch in on}) for group in _GROUPS]),
-            "requests": _recent(self._requests[-_RECENT:]),
+            "requests": _recent([record for record in self._requests[-_LOOKED_AT:] if _is_step(record)][-_RECENT:]),
         }
         return pages.page("Stand-in for X", pages.render("index", values))
 
@@ -79,7 +81,7 @@ def _person(person: Person) -> pages.Html:
         "handle": person.screen_name,
         "name": person.name,
         "picture": person.picture_url(""),
-        "email": person.email or "no address",
+        "email": person.email or "",
         "remark": remark(person),
     }
     return pages.render("person", values)
@@ -119,6 +121,10 @@ def _group(group: Group, on: set[str]) -> pages.Html:
     is_open = any(fault.name in on for fault in members)
     values = {"title": _GROUPS[group], "count": str(len(members)), "rows": pages.join(rows)}
     return pages.render("group", {**values, "open": pages.Html(" open" if is_open else "")})
+
+
+def _is_step(record: Record) -> bool:
+    return not record.browser or record.path.startswith("/oauth/")
 
 
 def _recent(records: Sequence[Record]) -> pages.Html:

@@ -90,7 +90,7 @@ OAUTH_FAULTS = (
     ),
     Fault(
         "clock-skew",
-        "The server's clock is an hour ahead (or `seconds`): 135 until the timestamp follows the Date header.",
+        "The server's clock is an hour ahead, or as told; 135 until the timestamp follows the Date header.",
         "oauth",
         API,
         alter.unchanged,

@@ -20,7 +20,12 @@ def _body(name: str, says: str, act: Act, paths: frozenset[str] = API) -> Fault:
 
 
 ERROR_FAULTS = (
-    _instead("error", "The call fails with X's error `code` (default 131), in the `shape` asked for.", alter.fail, 131),
+    _instead(
+        "error",
+        "The call fails with the code of X's table that is asked for (131 otherwise), in any of the five shapes.",
+        alter.fail,
+        131,
+    ),
     _instead(
         "rate-limited",
         "The call fails with 429 and code 88; x-rate-limit-reset is a quarter of an hour away.",
@@ -36,7 +41,7 @@ ERROR_FAULTS = (
     ),
     _instead(
         "redirect",
-        "The call is redirected (302, or `code`) to the same server under another host name.",
+        "The call is redirected, with 302 or the code asked for, to the same server under another host name.",
         alter.elsewhere,
         302,
     ),
@@ -64,7 +69,7 @@ BODY_FAULTS = (
 TRANSPORT_FAULTS = (
     Fault(
         "slow",
-        "The answer is held for 15 seconds (or `seconds`).",
+        "The answer is held for 15 seconds, or as many as told.",
         "transport",
         API,
         alter.deliver(lambda s: Delivery(hold=s.seconds)),
@@ -72,7 +77,7 @@ TRANSPORT_FAULTS = (
     ),
     Fault(
         "drip",
-        "The body comes one byte per second (or per `seconds`).",
+        "The body comes one byte per second, or per as many as told.",
         "transport",
         API,
         alter.deliver(lambda s: Delivery(drip=s.seconds)),
@@ -80,7 +85,7 @@ TRANSPORT_FAULTS = (
     ),
     Fault(
         "drip-headers",
-        "Headers and body come one byte per second (or per `seconds`).",
+        "Headers and body come one byte per second, or per as many as told.",
         "transport",
         API,
         alter.deliver(lambda s: Delivery(drip=s.seconds, drip_head=True)),

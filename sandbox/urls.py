@@ -1,0 +1,14 @@
+"""The sandbox's addresses: its own pages, and socialreg's under /accounts/."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from . import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("login/", LoginView.as_view(template_name="sandbox/login.html"), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("welcome/", views.welcome, name="welcome"),
+    path("accounts/", include("socialreg.urls")),
+]
