@@ -29,6 +29,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from oauthlib.oauth1 import Client
+from oauthlib.oauth1.rfc5849.signature import sign_hmac_sha1_with_client
 
 from socialreg.exceptions import ConfigurationError
 from socialreg.testing import CODES, CONSUMER_KEY, CONSUMER_SECRET, FAULTS, PEOPLE, SHAPES, Person, XStandIn
@@ -229,8 +230,10 @@ def test_a_signature_is_good_for_its_own_url_and_parameters_only(app):
     assert app.send(V1, headers).status_code == 200
 
 
-def test_a_signature_by_another_method_is_refused(app):
-    assert codes(app.call(REQUEST_TOKEN, callback_uri=CALLBACK, signature_method="PLAINTEXT")) == [32]
+def test_a_signature_by_another_method_is_refused_even_if_it_is_right(app):
+    Client.register_signature_method("HMAC-OTHER", sign_hmac_sha1_with_client)
+    for method in ("PLAINTEXT", "HMAC-OTHER"):
+        assert codes(app.call(REQUEST_TOKEN, callback_uri=CALLBACK, signature_method=method)) == [32]
 
 
 def test_a_replayed_request_is_refused(app):
@@ -274,7 +277,7 @@ def test_a_call_without_a_callback_is_refused(app):
     assert (answer.status_code, 'code="415"' in answer.text) == (403, True)
 
 
-@pytest.mark.parametrize("callback", ["oob", "javascript:alert(1)", "/accounts/", "", "http://"])
+@pytest.mark.parametrize("callback", ["oob", "javascript://a/%0Aalert(1)", "app://back", "/accounts/", "", "http://"])
 def test_a_callback_that_is_no_web_address_is_refused(app, callback):
     assert app.call(REQUEST_TOKEN, callback_uri=callback).status_code == 403
 
@@ -406,6 +409,12 @@ def test_a_browser_that_has_approved_is_asked_again_when_the_site_wants_it(app, 
 def test_a_callback_in_the_browser_s_query_is_ignored(app):
     token, _ = page(app, oauth_callback="http://evil.example/")
     assert choose(app, token).headers["Location"].startswith(CALLBACK)
+
+
+def test_a_request_token_is_approved_once(app):
+    token, _ = page(app)
+    assert choose(app, token, "maralind").status_code == 302
+    assert choose(app, token, "kestrel").status_code == 403
 
 
 def test_cancel_goes_back_with_denied_alone_and_ends_the_token(app):

@@ -1,10 +1,10 @@
 """What a site does after the fact. Import this module in AppConfig.ready(), so that the receivers are connected."""
 
 from django.contrib import messages
-from django.core.mail import mail_admins, send_mail
+from django.core.cache import cache
+from django.core.mail import send_mail
 from django.dispatch import receiver
 
-from socialreg.exceptions import ConfigurationError
 from socialreg.signals import connected, disconnected, failed, logged_in, registered
 
 
@@ -31,7 +31,8 @@ def tell_of_a_way_less(sender, request, user, account, **_):
 
 
 @receiver(failed)
-def wake_somebody(sender, request, slug, error, reference, **_):
-    """A visitor who cancels is no news. Settings that let nobody in are."""
-    if isinstance(error, ConfigurationError):
-        mail_admins(f"Nobody can log in with {slug}", f"{error}\nReference {reference}")
+def count(sender, request, slug, error, reference, **_):
+    """Count by the code that stands in the log, for a graph: "denied" is no news, a hundred "415" are."""
+    key = f"login-failed:{error.code}"
+    cache.add(key, 0, timeout=None)
+    cache.incr(key)

@@ -18,12 +18,20 @@ CLOCK = 135
 #: The person's own account is the trouble: no other call will go better, and the login must not go on.
 OF_THE_PERSON = frozenset({"64", "326"})
 
-#: Answers that say in words what others say by a number.
+#: Answers that say in words what others say by a number. A help where there is no number, never against one.
 _WORDS = {
-    "Desktop applications only support": 417,
-    "Callback URL not approved": 415,
-    "Timestamp out of bounds": CLOCK,
+    "Could not authenticate you": 32,
+    "account is suspended and is not permitted": 64,
+    "Rate limit exceeded": 88,
+    "Invalid or expired token": 89,
     "Over capacity": 130,
+    "Timestamp out of bounds": CLOCK,
+    "Bad Authentication data": 215,
+    "account is temporarily locked": 326,
+    "Callback URL not approved": 415,
+    "Invalid / suspended application": 416,
+    "Desktop applications only support": 417,
+    "different access level": 453,
 }
 _TOO_MANY, _SERVER_ERROR, _FORBIDDEN, _UNAUTHORIZED = 429, 500, 403, 401
 
@@ -125,10 +133,10 @@ def code_of(answer: Answer) -> int | None:
     try:
         errors = answer.json().get("errors")
     except BadAnswer:
-        return _code_in_text(answer.text)
+        errors = None
     first = errors[0] if isinstance(errors, list) and errors else None
     code = first.get("code") if isinstance(first, dict) else None
-    return code if isinstance(code, int) else None
+    return code if isinstance(code, int) and not isinstance(code, bool) else _code_in_text(answer.text)
 
 
 def _code_in_text(body: str) -> int | None:

@@ -1,0 +1,168 @@
+"""A sandbox in a process of its own, and headless Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+from .visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60  # seconds, for the sandbox to start
+_OFF = 2  # "block", in Chromium's content settings
+_SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The demo site and its stand-in for X, as two addresses, a database file and a log."""
+
+    url: str
+    stand_in: str
+    database: Path
+    log: Path
+
+    def fault(self, name: str, path: str) -> None:
+        """Switch a fault on, by the stand-in's own page."""
+        self._switch({"do": "on", "name": name, "path": path})
+
+    def as_new(self) -> None:
+        """Forget everybody but the demo user, and switch all faults off."""
+        self._switch({"do": "clear"})
+        for table, kept in (("socialreg_socialaccount", "0"), ("auth_user", "username = 'demo'")):
+            self.change(f"DELETE FROM {table} WHERE NOT {kept}")
+
+    def change(self, statement: str, *values: str) -> None:
+        """Change the database behind the site's back."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
+            connection.execute(statement, values)
+
+    def _switch(self, form: dict[str, str]) -> None:
+        with urlopen(f"{self.stand_in}/faults", urlencode(form).encode(), timeout=10) as answer:
+            assert answer.status == 200
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """``python -m sandbox`` on free ports and a file of its own; Ctrl-C ends it, and it ends well."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    site, stand_in = _free_ports()
+    found = Sandbox(f"http://127.0.0.1:{site}", f"http://127.0.0.1:{stand_in}", folder / "db.sqlite3", folder / "log")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("TWITTER_", "DJANGO_SETTINGS"))},
+        "SANDBOX_PORT": str(site),
+        "STANDIN_PORT": str(stand_in),
+        "DATABASE_URL": f"sqlite:///{found.database}",
+        "CACHE_URL": "locmemcache://",
+        # A developer's own .env is read as well and sets only what is not set: empty, these stay empty.
+        "TWITTER_CLIENT_ID": "",
+        "TWITTER_CLIENT_SECRET": "",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "providers")]),
+    }
+    with found.log.open("w") as log, _process(environment, log) as process:
+        _wait_until_ready(process, found.log)
+        yield found
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=PATIENCE) == 0
+    assert "Traceback" not in found.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser that runs no page's JavaScript."""
+    with _browser({"javascript": _OFF}, tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def chromium_without_cookies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser that keeps no cookie."""
+    with _browser({"javascript": _OFF, "cookies": _OFF}, tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Chrome, sandbox: Sandbox) -> Visitor:
+    """Somebody who has never been here, at a site where nobody but the demo user is registered."""
+    sandbox.as_new()
+    visitor = Visitor(chromium, sandbox.url)
+    visitor.forget()
+    return visitor
+
+
+@pytest.fixture
+def visitor_without_cookies(chromium_without_cookies: Chrome, sandbox: Sandbox) -> Visitor:
+    """Somebody whose browser keeps no cookie."""
+    sandbox.as_new()
+    return Visitor(chromium_without_cookies, sandbox.url)
+
+
+def _browser(blocked: dict[str, int], profile: Path) -> Chrome:
+    options = ChromeOptions()
+    options.binary_location = _program("chromium")
+    for switch in (*_SWITCHES, f"--user-data-dir={profile}"):
+        options.add_argument(switch)
+    settings = {f"profile.managed_default_content_settings.{name}": value for name, value in blocked.items()}
+    options.add_experimental_option("prefs", settings)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return Chrome(options, Service(_program("chromedriver")))
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found:
+        return found
+    reason = f"{name} is not installed: Debian and Ubuntu have it in the packages chromium and chromium-driver"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _process(environment: dict[str, str], log: IO[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "sandbox"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> None:
+    """Read what it prints up to its last line. A process that hangs is ended, and so its output."""
+    limit = threading.Timer(PATIENCE, process.kill)
+    limit.start()
+    try:
+        ready = any("Ctrl-C stops" in line for line in process.stdout or ())
+    finally:
+        limit.cancel()
+    assert ready, f"The sandbox did not start:\n{log.read_text()}"
