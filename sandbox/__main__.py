@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import StringIO
 
 import django
 from django.conf import settings
@@ -110,8 +111,10 @@ def _port(port: int, variable: str) -> Iterator[None]:
 
 
 def _prepare() -> None:
-    call_command("check")
+    quiet = StringIO()
+    call_command("check", stdout=quiet)
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("socialreg_index", stdout=quiet)
     demo.ensure_user()
 
 

@@ -7,6 +7,7 @@ is the state, and it must be one that this browser's own attempt waits for (RFC 
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ from .answer import Answer
 from .exceptions import Denied, Mismatch, ProviderError, Refused, Unavailable
 from .provider import Provider, Transport
 from .types import Credentials, Intent, Redirect, subject, text
+
+# At DEBUG oauthlib writes every base string to the log, with tokens and verifiers in it. A log is no place for those,
+# whatever level a site chooses for its root logger.
+logging.getLogger("oauthlib.oauth1").setLevel(logging.INFO)
 
 _FORM = "application/x-www-form-urlencoded"
 #: A clock that is further off than this is no drift but a broken Date header.

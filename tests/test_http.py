@@ -281,10 +281,11 @@ class TestWhereItGoes:
         make_client("provider.test").send("GET", f"http://provider.test:{good.port}/")
         assert (good.connections, evil.connections, asked) == (1, 0, ["provider.test"])
 
-    def test_next_address_is_tried_if_the_first_does_not_answer(self, make_client, serve, monkeypatch):
+    @pytest.mark.parametrize("found", [["127.0.0.1", "127.0.0.2"], ["127.0.0.2", "127.0.0.1"]])
+    def test_next_address_is_tried_if_one_refuses(self, make_client, serve, monkeypatch, found):
         server = serve(keep_alive(), host="127.0.0.2")
-        resolve_to(monkeypatch, ["127.0.0.1", "127.0.0.2"])
-        assert make_client("provider.test").send("GET", f"http://provider.test:{server.port}/").status == 200
+        resolve_to(monkeypatch, found)
+        assert make_client("provider.test").send("POST", f"http://provider.test:{server.port}/").status == 200
 
     @pytest.mark.parametrize(
         ("address", "public"),
@@ -484,6 +485,17 @@ def drip_trailers(peer: Peer) -> None:
     peer.drip(b"X: y\r\n" * 9999)
 
 
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """A port on 127.0.0.1 whose queue is full: the system drops what knocks, as a firewall does."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
 SLOW = [silent, drip_status, drip_headers, drip_interim, drip_body, drip_until_close, drip_chunks, drip_trailers]
 
 
@@ -508,10 +520,17 @@ class TestTime:
         assert fails(client, server, within=0.4).code == "timeout"
 
     def test_peer_that_does_not_read(self, client, serve):
-        server = serve(Peer.hush)
+        def handle(peer: Peer) -> None:
+            peer.reply()
+            peer.hush()
+
+        server = serve(handle)
+        client.send("POST", server.url)
+        began = time.monotonic()
         with deadline(0.4), pytest.raises(Unavailable) as caught:
             client.send("POST", server.url, body=b"x" * 32 * MIB)
         assert caught.value.code == "timeout"
+        assert time.monotonic() - began < 1
 
     def test_slow_name_lookup(self, make_client, monkeypatch):
         let_go = threading.Event()
@@ -587,18 +606,17 @@ class TestTime:
             client.send("GET", serve(silent).url)
         assert 4.5 < time.monotonic() - began < 6
 
-    def test_three_seconds_to_connect_are_enough(self, client):
-        """A queue that is full makes the system drop what knocks, as a firewall does."""
-        with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
-            for _ in range(2):
-                waiting = stack.enter_context(socket.socket())
-                waiting.setblocking(False)
-                waiting.connect_ex(full.getsockname())
-            began = time.monotonic()
-            with pytest.raises(Unavailable) as caught:
-                client.send("GET", f"http://127.0.0.1:{full.getsockname()[1]}/")
+    def test_three_seconds_to_connect_are_enough(self, client, deaf):
+        began = time.monotonic()
+        with pytest.raises(Unavailable) as caught:
+            client.send("GET", f"http://127.0.0.1:{deaf}/")
         assert caught.value.code == "timeout"
         assert 2.5 < time.monotonic() - began < 4
+
+    def test_address_that_does_not_answer_leaves_time_for_the_next(self, make_client, serve, deaf, monkeypatch):
+        server = serve(keep_alive(), host="127.0.0.2", port=deaf)
+        resolve_to(monkeypatch, ["127.0.0.1", "127.0.0.2"])
+        assert make_client("provider.test").send("GET", f"http://provider.test:{server.port}/").status == 200
 
     @pytest.mark.slow
     def test_ten_seconds_are_the_end_also_without_a_deadline(self, client, serve):

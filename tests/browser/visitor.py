@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -50,7 +50,7 @@ class Visitor:
         waiting = WebDriverWait(self.browser, PATIENCE, poll_frequency=0.02, ignored_exceptions=_PASSING)
         try:
             waiting.until(condition)
-        except TimeoutError as error:
+        except TimeoutException as error:
             raise AssertionError(message()) from error
 
     def one(self, selector: str) -> WebElement:
