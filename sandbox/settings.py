@@ -37,7 +37,7 @@ SOCIALREG = {
     "PRIVATE_HOSTS": [] if REAL_X else [f"127.0.0.1:{STAND_IN_PORT}"],
 }
 
-SECRET_KEY = "sandbox-only-and-worthless-0123456789abcdefghijklmnopqrstuvwxyz"
+SECRET_KEY = env.str("SECRET_KEY", default="sandbox-only-and-worthless-0123456789abcdefghijklmnopqrstuvwxyz")
 DEBUG = True  # a stand-in, spoken to over plain http, works with DEBUG alone
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 ROOT_URLCONF = "sandbox.urls"

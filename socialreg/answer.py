@@ -81,8 +81,8 @@ class Answer:
         except ValueError as error:
             raise self.unusable(f"the body is not form-encoded ({type(error).__name__})") from None
         fields = dict(pairs)
-        if len(fields) != len(pairs):
-            raise self.unusable("the body carries a field twice")
+        if not pairs or len(fields) != len(pairs):
+            raise self.unusable("the body carries a field twice" if pairs else "the body is empty")
         return fields
 
     def unusable(self, cause: str) -> BadAnswer:

@@ -21,7 +21,7 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from .finders import user_with_email
+from .finders import taken
 from .types import Profile
 
 User = get_user_model()
@@ -53,14 +53,23 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
         for name in (User.USERNAME_FIELD, *User.REQUIRED_FIELDS):
             self.fields[name].required = True
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse an address that somebody here has: registering beside an old account is how accounts are lost."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        name = User.get_email_field_name()
-        address = cleaned.get(name)
-        if address and user_with_email(address) is not None:
-            self.add_error(name, ValidationError(self.taken, code="unique"))
-        return cleaned
+    def validate_unique(self) -> None:
+        """Say what is taken; an address too, for registering beside an old account is how accounts are lost.
+
+        Name and address are looked up together, in one query; what else is unique, Django looks up by itself.
+        """
+        name, address = User.USERNAME_FIELD, User.get_email_field_name()
+        valid = {field: getattr(self.instance, field) for field in self.cleaned_data if hasattr(self.instance, field)}
+        name_taken, address_taken = taken(valid.get(name, ""), valid.get(address, ""))
+        if address_taken:
+            self.add_error(address, ValidationError(self.taken, code="unique"))
+        if name_taken and name not in self.errors:
+            self.add_error(name, self.instance.unique_error_message(User, (name,)))
+        others = {field.name for field in User._meta.fields} - valid.keys() | {name}  # noqa: SLF001 - public API
+        try:
+            self.instance.validate_unique(exclude=others)
+        except ValidationError as error:
+            self.add_error(None, error)
 
     taken: ClassVar[Any] = _(
         "There is an account with this e-mail address already. Log in to it, then connect this one."

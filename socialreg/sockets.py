@@ -273,6 +273,8 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
+    """urllib3's connection, made through the gate, and with every wait cut to the deadline."""
+
     gate: ClassVar[Gate]
     plain: ClassVar[bool] = True
     response_class = _Response
@@ -281,7 +283,11 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         with deadline(CONNECT_SECONDS):
             sock = dial(self.gate.addresses(self.host, self.port, plain=self.plain))
-        sock.settimeout(allow(READ_SECONDS))  # for the TLS handshake: OpenSSL counts it as one operation
+        try:
+            sock.settimeout(allow(READ_SECONDS))  # for the TLS handshake: OpenSSL counts it as one operation
+        except Fault:
+            sock.close()
+            raise
         return sock
 
     @property

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 Intent = Literal["login", "connect"]
 
@@ -184,7 +184,7 @@ def email(address: object, *, verified: object) -> Email | None:
 
 def storable_raw(raw: Mapping[str, object]) -> dict[str, object]:
     """Return a provider's answer fit to be kept; nothing of it where it is larger than any honest profile."""
-    kept = {name: _storable(value) for name, value in raw.items()}
+    kept = cast("dict[str, object]", _storable(raw))
     return kept if len(json.dumps(kept)) <= RAW_LENGTH else {}
 
 

@@ -113,9 +113,10 @@ def connect_button(parser: Parser, token: Token) -> ButtonNode:
     return _parse(parser, token, "connect", named=True)
 
 
-@register.simple_tag
-def socialreg_style() -> SafeString:
-    """Return the version of the stylesheet, for the base template of our pages."""
+@register.simple_tag(takes_context=True)
+def socialreg_style(context: Context) -> SafeString:
+    """Return the version of the stylesheet, for the base template of our pages; their buttons then bring none."""
+    context.render_context["socialreg_styled"] = True
     return mark_safe(stylesheet.version())  # noqa: S308 - hexadecimal
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+from django.conf import settings
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
@@ -84,6 +85,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         # A developer's own .env is read as well and sets only what is not set: empty, these stay empty.
         "TWITTER_CLIENT_ID": "",
         "TWITTER_CLIENT_SECRET": "",
+        "SECRET_KEY": settings.SECRET_KEY,  # ours, so that a test can open what was sealed
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "providers")]),
     }
     with found.log.open("w") as log, _process(environment, log) as process:
@@ -129,8 +131,8 @@ def _browser(blocked: dict[str, int], profile: Path) -> Chrome:
     options.binary_location = _program("chromium")
     for switch in (*_SWITCHES, f"--user-data-dir={profile}"):
         options.add_argument(switch)
-    settings = {f"profile.managed_default_content_settings.{name}": value for name, value in blocked.items()}
-    options.add_experimental_option("prefs", settings)
+    preferences = {f"profile.managed_default_content_settings.{name}": value for name, value in blocked.items()}
+    options.add_experimental_option("prefs", preferences)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     return Chrome(options, Service(_program("chromedriver")))
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from socialreg.attempt import LIFETIME
+from socialreg.encryption import seal, unseal
+
 from .conftest import Sandbox
-from .test_walk import CONSENT, consent, register
-from .visitor import Visitor
+from .visitor import CONSENT, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -20,20 +22,20 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 AUDIT = (Path(__file__).parent / "audit.js").read_text("utf-8")
 SCHEMES = ("light", "dark")
 WIDTHS = (375, 1280)
+LONG = "Wolfeschlegelsteinhausenbergerdorff 👩🏽‍🚀 نازنین فاطمه"
 
 
 def look(visitor: Visitor, name: str) -> None:
     """Photograph the page that is open, and measure it."""
     complaints = []
-    SCREENSHOTS.mkdir(exist_ok=True)
     for scheme in SCHEMES:
         for width in WIDTHS:
             _show(visitor, scheme, width)
-            taken = visitor.browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
-            (SCREENSHOTS / f"{name}-{scheme}-{width}.png").write_bytes(base64.b64decode(taken["data"]))
+            _photograph(visitor, f"{name}-{scheme}-{width}")
             complaints += [f"{scheme} {width}: {complaint}" for complaint in visitor.browser.execute_script(AUDIT)]
     visitor.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert complaints == []
+    visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert not complaints, "\n".join(complaints)
 
 
 def _show(visitor: Visitor, scheme: str, width: int) -> None:
@@ -41,3 +43,133 @@ def _show(visitor: Visitor, scheme: str, width: int) -> None:
     visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
     size = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
     visitor.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def _photograph(visitor: Visitor, name: str) -> None:
+    whole = visitor.browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+    taken = visitor.browser.execute_cdp_cmd(
+        "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {**whole, "scale": 1}}
+    )
+    SCREENSHOTS.mkdir(exist_ok=True)
+    (SCREENSHOTS / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
+
+
+def test_the_site_before_anybody_is_logged_in(visitor: Visitor):
+    visitor.open("/")
+    look(visitor, "home")
+    visitor.open("/login/")
+    look(visitor, "login")
+    visitor.write("username", "demo")
+    visitor.write("password", "wrong")
+    visitor.one("main [type=submit]:not(.socialreg-button)").click()
+    visitor.until(lambda _: visitor.one("[role=alert]"))
+    look(visitor, "login-wrong")
+
+
+def test_registering(visitor: Visitor):
+    visitor.open("/")
+    visitor.press("Log in with X")
+    visitor.sees(CONSENT)
+    look(visitor, "consent")
+    visitor.consent("maralind")
+    visitor.sees("Create your account")
+    look(visitor, "register")
+    visitor.write("username", "demo")
+    visitor.write("email", "nobody")
+    visitor.press("Create account")
+    visitor.until(lambda _: visitor.one("[role=alert]"))
+    look(visitor, "register-errors")
+    visitor.write("username", "Mara.of-the_Islands@example+com" * 4)
+    visitor.write("first_name", LONG)
+    visitor.write("email", "mara.lindqvist@example.com")
+    visitor.press("Create account")
+    visitor.until(lambda _: visitor.named("Log out"))
+    look(visitor, "welcome")
+
+
+def test_registering_without_an_address(visitor: Visitor):
+    visitor.open("/")
+    visitor.press("Log in with X")
+    visitor.consent("tomas_ok")
+    visitor.sees("Create your account")
+    look(visitor, "register-no-email")
+
+
+def test_connections(visitor: Visitor, sandbox: Sandbox):
+    visitor.register("maralind")
+    visitor.open("/accounts/connections/")
+    look(visitor, "connections-one")
+    visitor.press("Connect X")
+    visitor.consent("junofox")
+    visitor.sees("Your connected accounts")
+    sandbox.change("UPDATE socialreg_socialaccount SET full_name = ? WHERE username = 'maralind'", LONG)
+    visitor.open("/accounts/connections/")
+    look(visitor, "connections-two")
+    visitor.browser.execute_script("document.documentElement.dir = 'rtl'")
+    look(visitor, "connections-rtl")
+    sandbox.change("DELETE FROM socialreg_socialaccount")
+    visitor.open("/accounts/connections/")
+    look(visitor, "connections-none")
+
+
+def test_proving_and_linking(visitor: Visitor):
+    visitor.open("/")
+    visitor.press("Log in with X")
+    visitor.consent("ines_moreau")
+    visitor.sees("You already have an account")
+    look(visitor, "prove")
+    visitor.press("Log in to my account")
+    visitor.sees("Log in")
+    visitor.write("username", "demo")
+    visitor.write("password", "demo")
+    visitor.press("Log in")
+    visitor.sees("Link @ines_moreau to this account?")
+    look(visitor, "link")
+
+
+def test_what_went_wrong(visitor: Visitor, sandbox: Sandbox):
+    visitor.open("/accounts/nobody/start/")
+    visitor.sees("Not available")
+    look(visitor, "failed-not-available")
+
+    visitor.open("/")
+    visitor.press("Log in with X")
+    visitor.sees(CONSENT)
+    visitor.press("Cancel")
+    visitor.sees("You cancelled")
+    look(visitor, "failed-denied")
+
+    sandbox.fault("unavailable", "/oauth/request_token")
+    visitor.press("Try again")
+    visitor.sees("X is not available just now")
+    look(visitor, "failed-unavailable")
+
+
+def test_what_took_too_long(visitor: Visitor):
+    visitor.open("/")
+    visitor.press("Log in with X")
+    visitor.sees(CONSENT)
+    begun_earlier(visitor, LIFETIME + 1)
+    visitor.consent("maralind")
+    visitor.sees("That took a little long")
+    look(visitor, "failed-expired")
+
+
+def begun_earlier(visitor: Visitor, seconds: int) -> None:
+    """Let the attempt in the browser have been begun so many seconds earlier."""
+    cookies = visitor.browser.get_cookies()
+    cookie = next(cookie for cookie in cookies if cookie["name"].startswith("socialreg-attempt-"))
+    attempt = unseal("attempt", cookie["value"])
+    visitor.browser.add_cookie({**cookie, "value": seal("attempt", {**attempt, "started": attempt["started"] - seconds})})
+
+
+def test_our_own_login_page(visitor: Visitor):
+    visitor.open("/accounts/")
+    visitor.sees("Log in")
+    look(visitor, "fallback-login")
+    visitor.press("Log in with a password")
+    visitor.write("username", "demo")
+    visitor.write("password", "wrong")
+    visitor.one("form.socialreg-fields [type=submit]").click()
+    visitor.until(lambda _: visitor.one("[role=alert]"))
+    look(visitor, "fallback-login-wrong")

@@ -7,11 +7,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from .conftest import Sandbox
-from .visitor import Visitor
+from .visitor import CONSENT, Visitor
 
 pytestmark = pytest.mark.browser
-
-CONSENT = "socialreg-sandbox wants to access your account"
 
 
 @pytest.fixture(autouse=True)
@@ -21,28 +19,11 @@ def _no_complaint(visitor: Visitor):
     assert visitor.complaints() == []
 
 
-def consent(visitor: Visitor, screen_name: str) -> None:
-    """Be somebody at X."""
-    visitor.sees(CONSENT)
-    visitor.one(f"[value={screen_name}]").click()
-    visitor.press("Authorize app")
-
-
-def register(visitor: Visitor, screen_name: str) -> None:
-    """Go the whole way as somebody who has an e-mail address at X."""
-    visitor.open("/")
-    visitor.press("Log in with X")
-    consent(visitor, screen_name)
-    visitor.sees("Create your account")
-    visitor.press("Create account")
-    visitor.is_at("/welcome/")
-
-
 def test_the_main_walk(visitor: Visitor):
     """Button, consent, a form that is filled in, logged in; log out; log in again without a form."""
     visitor.open("/")
     visitor.press("Log in with X")
-    consent(visitor, "maralind")
+    visitor.consent("maralind")
 
     visitor.sees("Create your account")
     values = {name: visitor.value(name) for name in ("username", "first_name", "last_name", "email")}

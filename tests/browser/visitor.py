@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+CONSENT = "socialreg-sandbox wants to access your account"
 PATIENCE = 20  # seconds, at most, for a page to come
 _PASSING = (NoSuchElementException, StaleElementReferenceException)
 
@@ -84,6 +85,21 @@ class Visitor:
         """Whether the browser is at this path of the site's, or will be in a moment."""
         self.until(lambda browser: urlsplit(browser.current_url).path == path)
         return self.browser.current_url.startswith(f"{self.site}/")
+
+    def consent(self, screen_name: str) -> None:
+        """Be somebody at X, and say yes."""
+        self.sees(CONSENT)
+        self.one(f"[value={screen_name}]").click()
+        self.press("Authorize app")
+
+    def register(self, screen_name: str) -> None:
+        """Go the whole way as somebody who has an e-mail address at X."""
+        self.open("/")
+        self.press("Log in with X")
+        self.consent(screen_name)
+        self.sees("Create your account")
+        self.press("Create account")
+        self.until(lambda _: self.named("Log out"))
 
     def key(self, key: str) -> None:
         """Press a key."""
