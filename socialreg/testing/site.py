@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def stand_in_for_x(x: XStandIn, slug: str = "twitter") -> Iterator[None]:
     The rest of ``SOCIALREG`` stays as the site has it. This is the only way to a stand-in outside ``DEBUG``: it is code
     of a test, and no setting, so that no site in production can be pointed at one by mistake.
     """
-    given = settings.SOCIALREG
+    given: dict[str, Any] = settings.SOCIALREG
     entry = {**given["PROVIDERS"].get(slug, {}), **x.provider_settings()}
     hosts = [*given.get("PRIVATE_HOSTS", []), urlsplit(x.url).netloc]
     changed = {**given, "PROVIDERS": {**given["PROVIDERS"], slug: entry}, "PRIVATE_HOSTS": hosts}

@@ -27,15 +27,21 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff 👩🏽‍🚀 نازنین فاط�
 
 def look(visitor: Visitor, name: str) -> None:
     """Photograph the page that is open, and measure it."""
+    complaints = photograph(visitor, name)
+    assert not complaints, "\n".join(complaints)
+
+
+def photograph(visitor: Visitor, name: str) -> list[str]:
+    """Photograph the page that is open; return what there is to complain about."""
     complaints = []
     for scheme in SCHEMES:
         for width in WIDTHS:
             _show(visitor, scheme, width)
-            _photograph(visitor, f"{name}-{scheme}-{width}")
+            _save(visitor, f"{name}-{scheme}-{width}")
             complaints += [f"{scheme} {width}: {complaint}" for complaint in visitor.browser.execute_script(AUDIT)]
     visitor.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert not complaints, "\n".join(complaints)
+    return complaints
 
 
 def _show(visitor: Visitor, scheme: str, width: int) -> None:
@@ -45,7 +51,7 @@ def _show(visitor: Visitor, scheme: str, width: int) -> None:
     visitor.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
-def _photograph(visitor: Visitor, name: str) -> None:
+def _save(visitor: Visitor, name: str) -> None:
     whole = visitor.browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
     taken = visitor.browser.execute_cdp_cmd(
         "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {**whole, "scale": 1}}
@@ -70,7 +76,7 @@ def test_registering(visitor: Visitor):
     visitor.open("/")
     visitor.press("Log in with X")
     visitor.sees(CONSENT)
-    look(visitor, "consent")
+    photograph(visitor, "consent")
     visitor.consent("maralind")
     visitor.sees("Create your account")
     look(visitor, "register")

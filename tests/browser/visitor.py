@@ -67,9 +67,10 @@ class Visitor:
         self.named(words).click()
 
     def named(self, words: str) -> WebElement:
-        """Return the button, link or summary with these words on it."""
-        path = f"//*[self::button or self::a or self::summary or self::label][normalize-space()='{words}']"
-        return self.browser.find_element(By.XPATH, path)
+        """Return the button, link or summary with these words on it; one in the page's content before one around it."""
+        path = f"//*[self::button or self::a or self::summary][normalize-space()='{words}']"
+        found = self.browser.find_elements(By.XPATH, f"//main{path}")
+        return found[0] if found else self.browser.find_element(By.XPATH, path)
 
     def value(self, name: str) -> str | None:
         """Return what stands in a form's field."""
@@ -79,7 +80,9 @@ class Visitor:
         """Write into a form's field, in place of what stood there."""
         field = self.one(f"[name={name}]")
         field.clear()
-        field.send_keys(text)
+        field.click()
+        # Not send_keys: the driver types no character beyond the Basic Multilingual Plane.
+        self.browser.execute_cdp_cmd("Input.insertText", {"text": text})
 
     def is_at(self, path: str) -> bool:
         """Whether the browser is at this path of the site's, or will be in a moment."""
