@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import ipaddress
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +20,7 @@ from django.utils.module_loading import import_string
 from . import conf
 from .email_index import check_email_index
 from .exceptions import ConfigurationError
-from .registry import find_class, providers
+from .registry import providers
 
 Configs = Sequence[AppConfig] | None
 
@@ -39,7 +38,11 @@ def check_settings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     given = getattr(settings, "SOCIALREG", None)
     if not isinstance(given, Mapping):
         return [
-            _error("E001", "SOCIALREG is missing from the settings, or is no dict", 'Add SOCIALREG = {"BASE_URL": ...}')
+            _error(
+                "E001",
+                "SOCIALREG is missing from the settings, or is no dict",
+                'Add SOCIALREG = {"BASE_URL": "https://example.com", "PROVIDERS": {...}}',
+            )
         ]
     found: list[CheckMessage] = [
         _error("E002", f"SOCIALREG has no setting {name!r}", f"Use one of {', '.join(conf.DEFAULTS)}")
@@ -50,18 +53,16 @@ def check_settings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
         try:
             read()
         except ConfigurationError as error:
-            found.append(_error("E003", f"{error.failed}: {error.cause}", error.remedy))
-        except (TypeError, ValueError) as error:
-            found.append(_error("E003", f"{read.__name__.upper()} is of the wrong type: {error}", "See the settings"))
-    if given.get("ASK_FOR", "missing") not in {"everything", "missing"}:
-        found.append(_error("E003", "ASK_FOR is neither 'everything' nor 'missing'", "Use one of them"))
+            found.append(_told("E003", error))
     return found
 
 
-_READERS = (
+_READERS: tuple[Callable[[], object], ...] = (
     conf.base_url,
+    conf.provider_settings,
     conf.finders,
     conf.registration_form,
+    conf.ask_for,
     conf.before_login,
     conf.before_register,
     conf.profile_max_age,
@@ -71,16 +72,7 @@ _READERS = (
 
 def check_providers(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     """E004 to E006: the enabled providers."""
-    given = conf.provider_settings()
-    found = [message for slug in given for message in _check_provider(slug)]
-    folded = Counter(str(slug).casefold() for slug in given)
-    for slug in given:
-        if folded[str(slug).casefold()] > 1:
-            found.append(
-                _error("E006", f"Two providers go by the slug {slug!r}, but for its case", "Rename one of them")
-            )
-    found.extend(_check_claims(given))
-    return found
+    return [message for slug in providers for message in _check_provider(slug)]
 
 
 def _check_provider(slug: str) -> Iterator[CheckMessage]:
@@ -90,59 +82,33 @@ def _check_provider(slug: str) -> Iterator[CheckMessage]:
     try:
         providers.usable(slug)
     except ConfigurationError as error:
-        number = "E005" if error.code == "credentials" else "E004"
-        yield _error(number, f"{error.failed}: {error.cause}", error.remedy)
-    except (TypeError, AttributeError) as error:
-        yield _error("E004", f"The entry of the provider {slug!r} is unusable: {error}", "Make it a dict of options")
+        if error.code != "setting":  # not of this provider: E003 says it, once
+            yield _told(_OF_PROVIDERS.get(error.code, "E004"), error)
 
 
-def _check_claims(given: Mapping[str, Mapping[str, object]]) -> Iterator[CheckMessage]:
-    """A class of the site's own that goes by the slug of another enabled provider would share its URLs and accounts."""
-    for slug, options in given.items():
-        try:
-            claimed = getattr(find_class(slug, options), "slug", slug)
-        except (ConfigurationError, AttributeError):
-            continue
-        named = options.get("PROVIDER")
-        if claimed != slug and claimed in given and not (isinstance(named, str) and "." not in named):
-            yield _error(
-                "E006",
-                f"Two providers go by the slug {claimed!r}: also the class of {slug!r}",
-                "Give its class another slug",
-            )
+_OF_PROVIDERS = {"credentials": "E005", "two-providers": "E006"}
 
 
 def check_surroundings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     """E007, E008, W001, W004: URLs, middleware, cache and session."""
-    found: list[CheckMessage] = []
+    return [*_check_urls(), *_check_middleware(), *_check_cache(), *_check_session()]
+
+
+def _check_urls() -> Iterator[CheckMessage]:
     try:
         reverse("socialreg:callback", args=["twitter"])
     except NoReverseMatch:
-        found.append(
-            _error("E007", "socialreg.urls is not included", 'Add path("accounts/", include("socialreg.urls"))')
+        yield _error(
+            "E007",
+            "socialreg.urls is not included in the URLs of the site",
+            'Add path("accounts/", include("socialreg.urls")) to urlpatterns',
         )
-    found.extend(
-        _error("E008", f"{name} is not in MIDDLEWARE", "Add it")
-        for name in _MIDDLEWARE
-        if not any(_is_middleware(path, name) for path in settings.MIDDLEWARE)
-    )
-    if settings.SESSION_COOKIE_SAMESITE == "Strict":
-        found.append(
-            CheckWarning(
-                "SESSION_COOKIE_SAMESITE is Strict: who comes back from a provider looks logged out",
-                hint='Set it to "Lax", Django\'s default: connecting accounts cannot work otherwise',
-                id="socialreg.W004",
-            )
-        )
-    if not settings.DEBUG and settings.CACHES["default"]["BACKEND"].endswith(("LocMemCache", "DummyCache")):
-        found.append(
-            CheckWarning(
-                'CACHES["default"] is not shared between processes: a callback could be used once in each of them',
-                hint="Use Redis, Memcached or the database cache",
-                id="socialreg.W001",
-            )
-        )
-    return found
+
+
+def _check_middleware() -> Iterator[CheckMessage]:
+    for name in _MIDDLEWARE:
+        if not any(_names_subclass(path, name) for path in settings.MIDDLEWARE):
+            yield _error("E008", f"{name} is not in MIDDLEWARE", "Add it, or a subclass: sessions first, then users")
 
 
 _MIDDLEWARE = (
@@ -151,11 +117,33 @@ _MIDDLEWARE = (
 )
 
 
-def _is_middleware(path: str, wanted: str) -> bool:
-    """Whether ``path`` names ``wanted`` or a subclass of it, as some sites have."""
+def _check_cache() -> Iterator[CheckMessage]:
+    backend = settings.CACHES.get("default", {}).get("BACKEND", "")
+    if not settings.DEBUG and any(_names_subclass(backend, name) for name in _CACHES_OF_NOBODY):
+        yield _warning(
+            "W001",
+            'CACHES["default"] is not shared between processes: a callback could be used once in each of them',
+            "Use Redis, Memcached or the database cache",
+        )
+
+
+_CACHES_OF_NOBODY = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
+
+
+def _check_session() -> Iterator[CheckMessage]:
+    if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
+        yield _warning(
+            "W004",
+            "SESSION_COOKIE_SAMESITE is Strict: who comes back from a provider looks logged out",
+            'Set it to "Lax", Django\'s default: connecting accounts cannot work otherwise',
+        )
+
+
+def _names_subclass(path: str, wanted: str) -> bool:
+    """Whether ``path`` names the class ``wanted`` or a subclass of it, as some sites have."""
     try:
         found = import_string(path)
-    except ImportError:
+    except ImportError:  # Django says so itself
         return False
     return inspect.isclass(found) and issubclass(found, import_string(wanted))
 
@@ -177,8 +165,10 @@ def check_stand_in(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     try:
         if not conf.is_secure():
             found.append(
-                CheckWarning(
-                    "BASE_URL is not https", hint="Cookies and callbacks are open to the network", id="socialreg.W002"
+                _warning(
+                    "W002",
+                    "BASE_URL is not https: cookies and callbacks are open to the network",
+                    "Serve the site over https, and say so in BASE_URL",
                 )
             )
     except ConfigurationError:
@@ -194,13 +184,27 @@ def _endpoints(slug: str) -> list[str]:
 
 
 def _is_stand_in(address: str) -> bool:
-    parts = urlsplit(address)
     try:
-        loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        loopback = parts.hostname == "localhost"
-    return loopback or parts.scheme != "https"
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:  # no address at all: no provider's either
+        return True
+    if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:  # a name
+        return False
+    return number.is_loopback or number.is_unspecified
+
+
+def _told(number: str, error: ConfigurationError) -> Error:
+    return _error(number, f"{error.failed}: {error.cause}", error.remedy)
 
 
 def _error(number: str, message: str, hint: str) -> Error:
     return Error(message, hint=hint, id=f"socialreg.{number}")
+
+
+def _warning(number: str, message: str, hint: str) -> CheckWarning:
+    return CheckWarning(message, hint=hint, id=f"socialreg.{number}")

@@ -5,12 +5,15 @@ A missing or wrong setting is a :class:`ConfigurationError` here and a system ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from inspect import isclass
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.forms import BaseForm
 from django.utils.module_loading import import_string
 
 from .exceptions import ConfigurationError
@@ -53,22 +56,32 @@ def base_url() -> str:
     if not isinstance(value, str) or not is_origin(value):
         raise ConfigurationError(
             'SOCIALREG["BASE_URL"] is missing or wrong',
-            cause=f"it is {value!r}",
+            cause=_why_no_origin(value),
             remedy='Set it to the address of this site, for example "https://example.com"',
             code="base-url",
         )
-    return value.rstrip("/")
+    return value.rstrip("/").lower()
+
+
+def _why_no_origin(value: object) -> str:
+    if not value:
+        return "it is empty"
+    if isinstance(value, str) and "@" in value:  # not repeated: what stands before it may be a password
+        return "it holds a user name"
+    return f"{value!r} is not a scheme and a host, with a port perhaps, and nothing else"
+
+
+_ORIGIN = re.compile(
+    r"https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE | re.ASCII
+)
 
 
 def is_origin(value: str) -> bool:
-    """Whether ``value`` is a scheme and a host, with a port perhaps, and nothing else."""
+    """Whether ``value`` is a scheme and a host, with a port perhaps, and nothing else but a slash."""
     try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
+        return bool(_ORIGIN.fullmatch(value)) and urlsplit(value).port != 0
+    except ValueError:  # a port above 65535, an IPv6 address that is none
         return False
-    clean = parts.path in {"", "/"} and not parts.query and not parts.fragment and not parts.username and port != 0
-    return clean and parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def is_secure() -> bool:
@@ -77,49 +90,82 @@ def is_secure() -> bool:
 
 
 def provider_settings() -> Mapping[str, Mapping[str, object]]:
-    """Return the enabled providers' settings by slug, in the order of the site's settings."""
+    """Return the enabled providers' settings by slug, in the order of the site's settings.
+
+    :raises ConfigurationError: they are no dict. What its values are is for :mod:`registry` to see.
+    """
     value = _get("PROVIDERS")
-    return cast("Mapping[str, Mapping[str, object]]", value if isinstance(value, Mapping) else {})
+    if not isinstance(value, Mapping):
+        raise _wrong("PROVIDERS", f"it is {type(value).__name__}", 'Make it a dict, such as {"twitter": {...}}')
+    return cast("Mapping[str, Mapping[str, object]]", value)
 
 
 def finders() -> list[Finder]:
     """Return the functions that recognise somebody who is already registered, in order."""
-    return cast("list[Finder]", _resolve_all("FINDERS"))
+    return cast("list[Finder]", _functions("FINDERS"))
 
 
 def before_login() -> list[BeforeLogin]:
     """Return the site's hooks that may veto a login."""
-    return cast("list[BeforeLogin]", _resolve_all("BEFORE_LOGIN"))
+    return cast("list[BeforeLogin]", _functions("BEFORE_LOGIN"))
 
 
 def before_register() -> list[BeforeRegister]:
     """Return the site's hooks that may veto a registration."""
-    return cast("list[BeforeRegister]", _resolve_all("BEFORE_REGISTER"))
+    return cast("list[BeforeRegister]", _functions("BEFORE_REGISTER"))
 
 
 def registration_form() -> type[Form]:
     """Return the class of the registration form: a ``Form`` or a ``ModelForm``, which offer the same here."""
-    return cast("type[Form]", _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM")))
+    found = _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM"))
+    if not (isclass(found) and issubclass(found, BaseForm)):
+        raise _wrong("REGISTRATION_FORM", f"{found!r} is no form class", "Name a subclass of Form or ModelForm")
+    return cast("type[Form]", found)
 
 
 def ask_for() -> Literal["everything", "missing"]:
     """Return whether the registration form is shown whole or reduced to what the profile does not answer."""
-    return "missing" if _get("ASK_FOR") == "missing" else "everything"
+    value = _get("ASK_FOR")
+    if value not in ("everything", "missing"):
+        raise _wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
+    return cast("Literal['everything', 'missing']", value)
 
 
 def profile_max_age() -> timedelta:
     """Return how old a stored profile may be before a login reads it again from the provider."""
     value = _get("PROFILE_MAX_AGE")
-    return value if isinstance(value, timedelta) else timedelta(seconds=float(cast("float", value)))
+    if isinstance(value, timedelta):
+        return value
+    try:
+        if isinstance(value, int | float):
+            return timedelta(seconds=value)
+    except (ValueError, OverflowError):
+        pass  # no number at all, or more than a timedelta holds
+    raise _wrong("PROFILE_MAX_AGE", f"it is {value!r}", "Give a timedelta, or a number of seconds")
 
 
 def private_hosts() -> frozenset[str]:
     """Return the hosts, as ``host`` or ``host:port``, that may be reached although their addresses are not public."""
-    return frozenset(cast("Sequence[str]", _get("PRIVATE_HOSTS")))
+    hosts = frozenset(_entries("PRIVATE_HOSTS"))
+    for host in hosts:
+        if not isinstance(host, str) or not host or re.search(r"[\s/@]", host):
+            raise _wrong("PRIVATE_HOSTS", f"{host!r} is no host", 'Give each as "host" or "host:port"')
+    return cast("frozenset[str]", hosts)
 
 
-def _resolve_all(name: str) -> list[object]:
-    return [_resolve(name, entry) for entry in cast("Sequence[object]", _get(name))]
+def _functions(name: str) -> list[object]:
+    functions = [_resolve(name, entry) for entry in _entries(name)]
+    for function in functions:
+        if not callable(function):
+            raise _wrong(name, f"{function!r} cannot be called", "Name functions, or give the functions themselves")
+    return functions
+
+
+def _entries(name: str) -> list[object]:
+    value = _get(name)
+    if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
+        raise _wrong(name, f"it is {type(value).__name__}, not a list", "Put what it names into a list")
+    return list(value)
 
 
 def _resolve(name: str, entry: object) -> object:
@@ -127,10 +173,15 @@ def _resolve(name: str, entry: object) -> object:
         return entry
     try:
         return import_string(entry)
-    except ImportError as error:
+    except Exception as error:
+        # Not ImportError alone: a module can fail in any way while it is being imported.
         raise ConfigurationError(
             f'SOCIALREG["{name}"] names {entry!r}, which cannot be imported',
-            cause=str(error),
+            cause=f"{type(error).__name__}: {error}",
             remedy="Correct the dotted name, or give the object itself",
             code="import",
         ) from error
+
+
+def _wrong(name: str, cause: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(f'SOCIALREG["{name}"] is wrong', cause=cause, remedy=remedy, code="setting")

@@ -7,17 +7,18 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from . import conf
+from .exceptions import ConfigurationError
 
 #: Longer ones do not fit into a cookie beside four others.
 NEXT_LENGTH = 700
 
 
 def safe_next(candidate: object) -> str:
-    """Return an address if it lies on this site, else ``""``.
+    """Return an address if it lies on this site, else ``""``. Raises nothing.
 
     This site is ``BASE_URL``: neither the Host header nor ``ALLOWED_HOSTS`` is asked. To be called where the address
     comes in and again where the redirect goes out.
@@ -26,12 +27,19 @@ def safe_next(candidate: object) -> str:
         return ""
     if any(character in candidate for character in "\\ ") or candidate.startswith("//"):
         return ""
-    base = urlsplit(conf.base_url())
-    absolute = candidate.startswith((f"{conf.base_url()}/", f"{conf.base_url()}?"))
-    if not (candidate.startswith("/") or absolute):
+    base = _base_url()
+    rest = candidate.removeprefix(base)
+    if not rest.startswith("/") and (not base or rest == candidate or rest[:1] not in {"", "?", "#"}):
         return ""
-    allowed = url_has_allowed_host_and_scheme(candidate, {base.netloc}, require_https=conf.is_secure())
+    allowed = url_has_allowed_host_and_scheme(candidate, {urlsplit(base).netloc}, base.startswith("https:"))
     return candidate if allowed else ""
+
+
+def _base_url() -> str:
+    try:
+        return conf.base_url()
+    except ConfigurationError:  # paths are of this site whatever its name is; a system check says what is wrong
+        return ""
 
 
 def after_login(request: HttpRequest, candidate: str) -> str:
@@ -49,13 +57,17 @@ def login_page(request: HttpRequest) -> str:
 
 
 def _existing(request: HttpRequest, setting: object, fallback: str) -> str:
-    url = resolve_url(setting)  # type: ignore[arg-type]
-    path = urlsplit(url)
-    if path.netloc:
-        return url
-    script = request.META.get("SCRIPT_NAME", "").rstrip("/")
     try:
-        resolve(path.path.removeprefix(script), getattr(request, "urlconf", None))
-    except Resolver404:
+        url = resolve_url(setting)  # type: ignore[arg-type]
+        parts = urlsplit(url)
+        if not parts.netloc:
+            resolve(_inside(request, parts.path), getattr(request, "urlconf", None))
+    except (NoReverseMatch, Resolver404, TypeError, ValueError):  # no name of a view, no path here, None, no address
         return reverse(fallback)
     return url
+
+
+def _inside(request: HttpRequest, path: str) -> str:
+    """Return a path without the prefix that the site is mounted under."""
+    prefix = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}/"
+    return f"/{path.removeprefix(prefix)}" if path.startswith(prefix) else path

@@ -46,10 +46,13 @@ class Providers:
             return self._made[slug]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(conf.provider_settings())
+        try:
+            return iter(conf.provider_settings())
+        except ConfigurationError:  # pages of the site's own ask for all; whoever asks for one is told what is wrong
+            return iter(())
 
     def __contains__(self, slug: object) -> bool:
-        return slug in conf.provider_settings()
+        return slug in tuple(self)
 
     def clear(self) -> None:
         """Forget what was made, because settings changed."""
@@ -76,15 +79,23 @@ class Providers:
         return bool(settings.DEBUG) or self.plain_http_for_tests
 
     def _make(self, slug: str) -> Provider:
-        given = conf.provider_settings().get(slug)
-        if given is None:
-            raise UnknownProvider(
-                f"There is no provider {slug!r} here",
-                cause='SOCIALREG["PROVIDERS"] has no such entry',
-                remedy=f"Enable it, or use one of: {', '.join(self) or '(none is enabled)'}",
-            )
+        given = _entry(slug)
+        found = find_class(slug, given)
+        _refuse_second(slug, found)
         options = {name: value for name, value in given.items() if name != "PROVIDER"}
-        return find_class(slug, given)(options, self.client)
+        client = self.client
+        try:
+            return found(options, client)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            # A class of the site's own can fail in any way; its button is left out, and the page around it stays.
+            raise ConfigurationError(
+                f"The provider {slug!r} cannot be made",
+                cause=f"{type(error).__name__}: {error}",
+                remedy=f'Mend {found.__name__}, or its entry in SOCIALREG["PROVIDERS"]',
+                code="provider",
+            ) from error
 
     def usable(self, slug: str) -> Provider:
         """Return the provider, ready to be used.
@@ -93,7 +104,7 @@ class Providers:
         """
         provider = self[slug]
         for name in ("CLIENT_ID", "CLIENT_SECRET"):
-            if not getattr(provider, name.lower()):
+            if not getattr(provider, name.lower()).strip():
                 raise ConfigurationError(
                     f"The provider {slug!r} has no {name}",
                     cause="it is missing or empty in the settings",
@@ -106,6 +117,24 @@ class Providers:
 providers = Providers()
 
 
+def _entry(slug: str) -> Mapping[str, object]:
+    given = conf.provider_settings().get(slug)
+    if given is None:
+        raise UnknownProvider(
+            f"There is no provider {slug!r} here",
+            cause='SOCIALREG["PROVIDERS"] has no such entry',
+            remedy=f"Enable it, or use one of: {', '.join(map(str, providers)) or '(none is enabled)'}",
+        )
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise ConfigurationError(
+            f"The entry of the provider {slug!r} is no dict of options",
+            cause=f"it is {type(given).__name__}, or a name in it is no text",
+            remedy=f'Set SOCIALREG["PROVIDERS"]["{slug}"] to a dict such as {{"CLIENT_ID": ...}}',
+            code="entry",
+        )
+    return given
+
+
 def find_class(slug: str, given: Mapping[str, object]) -> type[Provider]:
     """Return the class for an entry of ``PROVIDERS``: a dotted ``PROVIDER``, or the one that ships under a slug.
 
@@ -114,8 +143,11 @@ def find_class(slug: str, given: Mapping[str, object]) -> type[Provider]:
     named = given.get("PROVIDER", slug)
     try:
         found = named if not isinstance(named, str) else import_string(named) if "." in named else _shipped(named)
-    except ImportError as error:
-        raise _not_found(slug, named, str(error)) from error
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        # Not ImportError alone: a module can fail in any way while it is being imported.
+        raise _not_found(slug, named, f"{type(error).__name__}: {error}") from error
     if not (inspect.isclass(found) and issubclass(found, Provider)):
         raise _not_found(slug, named, "it is no subclass of socialreg.provider.Provider")
     return found
@@ -125,14 +157,41 @@ def _shipped(name: str) -> object:
     module = importlib.import_module(f"{SHIPPED}.{name.replace('-', '_')}")
     classes = classes_in(module, name)
     if len(classes) > 1:
-        raise ImportError(f"{module.__name__} holds two providers of this name")
+        raise _two(name, f"{module.__name__} holds {' and '.join(each.__name__ for each in classes)}")
     return classes[0] if classes else None
 
 
 def classes_in(module: ModuleType, slug: str) -> list[type[Provider]]:
-    """Return the provider classes of a module that go by ``slug``."""
+    """Return the provider classes of a module that go by ``slug``, each once."""
     members = (member for _, member in inspect.getmembers(module, inspect.isclass) if issubclass(member, Provider))
-    return [member for member in members if member.__dict__.get("slug") == slug]
+    return [member for member in dict.fromkeys(members) if member.__dict__.get("slug") == slug]
+
+
+def _refuse_second(slug: str, found: type[Provider]) -> None:
+    """Refuse an entry beside one that it could be taken for.
+
+    :raises ConfigurationError: their names differ in case alone, or this class calls itself what another's is called.
+    """
+    entries = conf.provider_settings()
+    twin = next((each for each in entries if each != slug and str(each).casefold() == str(slug).casefold()), None)
+    if twin is not None:
+        raise _two(slug, f"there is {twin!r} as well, and no database need tell them apart")
+    claimed = getattr(found, "slug", slug)
+    if claimed != slug and claimed in entries and _class_of(claimed) is not found:
+        raise _two(claimed, f"the class of {slug!r} goes by it too")
+
+
+def _class_of(slug: str) -> type[Provider] | None:
+    try:
+        return find_class(slug, _entry(slug))
+    except ConfigurationError:  # told where that one is asked for
+        return None
+
+
+def _two(slug: str, cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Two providers go by the slug {slug!r}", cause=cause, remedy="Rename one of them", code="two-providers"
+    )
 
 
 def _not_found(slug: str, named: object, cause: str) -> ConfigurationError:

@@ -72,6 +72,8 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     """Show the registration form, filled in, and take it."""
     waiting = _pending_of_nobody(request)
+    if waiting.purpose != "register":
+        return HttpResponseRedirect(reverse("socialreg:prove"))
     with resumable(waiting.resume()):
         profile = waiting.arrival.profile
         if request.method != "POST":
@@ -93,6 +95,8 @@ def register(request: HttpRequest) -> HttpResponse:
 def prove(request: HttpRequest) -> HttpResponse:
     """Tell somebody that an account looks like theirs, and send them off to prove it by logging in to it."""
     waiting = _pending_of_nobody(request)
+    if waiting.purpose != "prove":
+        return HttpResponseRedirect(reverse("socialreg:register"))
     with resumable(waiting.resume()):
         if request.method != "POST":
             return _waiting_page(request, "socialreg/prove.html", waiting)

@@ -246,6 +246,16 @@ class TestFinders:
         assert browser.user() is None
         assert not SocialAccount.objects.exists()
 
+    def test_somebody_who_has_to_prove_an_account_cannot_register_past_the_question(self, browser):
+        """Not even where the site's own form takes the address a second time."""
+        User.objects.create_user("mara", MARA["email"], "secret")
+        browser.log_in("maralind")
+        response = browser.client.post(reverse("socialreg:register"), MARA)
+        assert response["Location"] == reverse("socialreg:prove")
+        assert User.objects.count() == 1
+        browser.client.post(reverse("socialreg:prove"), {"register": "1"})
+        assert browser.client.get(reverse("socialreg:prove"))["Location"] == reverse("socialreg:register")
+
     @pytest.mark.parametrize("address", ["MARA.Lindqvist@Example.com", "mara.lindqvist@example.com"])
     def test_upper_and_lower_case_are_the_same_address(self, browser, address):
         User.objects.create_user("mara", address)
