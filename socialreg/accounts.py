@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import IntegrityError, router, transaction
 from django.forms import BaseForm, ModelForm
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from . import conf
 from .exceptions import ConfigurationError, LostRace, NotAllowed
+from .forms import new_user
 from .models import SocialAccount, identity_digest
 from .registry import providers
 from .signals import connected, disconnected, registered
@@ -124,7 +125,11 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> tuple[So
     except IntegrityError as error:
         winner = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
         if winner is None:
-            raise LostRace("A registration lost a race for a unique value, such as the user name") from error
+            raise LostRace(
+                "A registration was refused by the database",
+                cause="a unique value, such as the user name, was taken between validating and writing",
+                remedy="If it happens again and again, let the form refuse what the database refuses",
+            ) from error
         return winner, False
     _after_commit(
         partial(
@@ -227,7 +232,7 @@ def _save_user(form: BaseForm) -> AbstractBaseUser:
     if isinstance(form, ModelForm) and isinstance(form.instance, model) and not form.instance.password:
         form.instance.set_unusable_password()
     save = getattr(form, "save", None)
-    user = save() if save else _user_from(form)
+    user = save() if save else _save_new(form)
     if not isinstance(user, model) or user.pk is None:
         raise ConfigurationError(
             f"The save() of {type(form).__name__} did not return a saved user",
@@ -235,25 +240,32 @@ def _save_user(form: BaseForm) -> AbstractBaseUser:
             remedy="Return the user from save(), or leave save() out of a plain Form",
             code="form-save",
         )
+    if not user.get_username():
+        raise ConfigurationError(
+            f"{type(form).__name__} made a user without a {model.USERNAME_FIELD}",
+            cause=f"the form neither asks for {model.USERNAME_FIELD!r} nor sets it in its save()",
+            remedy=f"Give the form a field {model.USERNAME_FIELD!r}, or a save() that fills it",
+            code="form-username",
+        )
+    if not user.password:  # an empty one counts as usable, and as a way in that is none
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     return user
 
 
-def _user_from(form: BaseForm) -> AbstractBaseUser:
-    """Make a user from a plain form: from the fields that are the user's own, never rights or a password."""
-    model = get_user_model()
-    names = {field.name for field in model._meta.concrete_fields if field.editable} - _NEVER  # noqa: SLF001
-    user = model(**{name: value for name, value in form.cleaned_data.items() if name in names})
-    user.set_unusable_password()
+def _save_new(form: BaseForm) -> AbstractBaseUser:
+    user = new_user(form)
+    user.clean()  # as a ModelForm does: the user model composes the name and the address
     user.save(force_insert=True)
     return user
 
 
-_NEVER = frozenset({"id", "password", "is_staff", "is_superuser", "is_active", "last_login", "date_joined"})
-
-
 def _is_verified(user: AbstractBaseUser, profile: Profile) -> bool:
     address = getattr(user, user.get_email_field_name(), "")
-    return profile.email is not None and profile.email.verified and profile.email.address == address
+    if profile.email is None or not profile.email.verified:
+        return False
+    # Django writes the host in lower case, which changes nothing about the address.
+    return BaseUserManager.normalize_email(profile.email.address) == BaseUserManager.normalize_email(address)
 
 
 def _database() -> str:

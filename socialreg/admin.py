@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 from .models import SocialAccount
@@ -34,5 +35,12 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
     ]
     fields = tuple(readonly_fields)
 
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Find an account by its user's name as well: that is what people write in when they cannot log in."""
+        return [*self.search_fields, f"user__{get_user_model().USERNAME_FIELD}"]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SocialAccount | None = None) -> bool:
         return False

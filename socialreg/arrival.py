@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from . import accounts, conf, pending
 from .accounts import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor
-from .asking import asked_of, unasked_form
+from .asking import asked_of, every_question, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
-from .exceptions import NotAllowed
+from .exceptions import LostRace, NotAllowed
 from .http import deadline
 from .models import SocialAccount
 from .pending import Pending
@@ -108,7 +108,10 @@ def begin_registration(request: HttpRequest, arrival: Arrival, next_url: str) ->
     """Show the form, or register at once if the site asks for what is missing and nothing is."""
     asked = asked_of(arrival.profile)
     if not asked:
-        return register(request, arrival, unasked_form(arrival.profile), next_url)
+        try:
+            return register(request, arrival, unasked_form(arrival.profile), next_url)
+        except LostRace:
+            asked = every_question()  # somebody else was faster: let them choose
     for hook in conf.before_register():
         hook(request, arrival.profile)
     return _wait(request, Pending(arrival, "register", next_url, asked), "socialreg:register")

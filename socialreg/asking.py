@@ -3,65 +3,101 @@
 ``"everything"`` shows the whole form, filled in. ``"missing"`` lets the profile answer first: what it answers validly
 is not asked, what is optional and unanswered is not asked either. What is required and not answered by the profile, be
 it a consent box or a field of the site's own with a default, always is.
+
+A field that is not asked is disabled, which is Django's way to take its value from the initial values and never from
+what is posted: so every kind of field and widget works, and so do prefixes.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.forms import BaseForm
+from django.forms import BaseForm, BooleanField, Field
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from . import conf
-from .forms import answers, initial_values
+from .exceptions import LostRace
+from .forms import answers, initial_values, judge
 from .types import Profile
+
+logger = logging.getLogger("socialreg")
 
 
 def asked_of(profile: Profile) -> tuple[str, ...]:
     """Return the names of the fields to ask. With none of them, :func:`unasked_form` is valid as it stands."""
-    form_class = conf.registration_form()
-    everything = tuple(form_class.base_fields)
     if conf.ask_for() == "everything":
-        return everything
-    given = answers(form_class, profile)
-    errors = unasked_form(profile).errors
-    if NON_FIELD_ERRORS in errors:
-        return everything
-    fields = form_class.base_fields.items()
-    return tuple(name for name, field in fields if name in errors or (field.required and name not in given))
+        return every_question()
+    blank, wrong = _blank(), _wrong(unasked_form(profile))
+    given = answers(blank, profile)
+    fields = blank.fields.items()
+    return tuple(name for name, field in fields if name in wrong or (_needs_answer(field) and name not in given))
+
+
+def every_question() -> tuple[str, ...]:
+    """Return the names of all fields."""
+    return tuple(_blank().fields)
 
 
 def unasked_form(profile: Profile) -> BaseForm:
     """Return the form as the profile alone answers it."""
-    form_class = conf.registration_form()
-    given = answers(form_class, profile)
-    return form_class(data=_data(given, form_class.base_fields), initial=given)
+    return _answered(profile, (), QueryDict(), {})
 
 
 def empty_form(profile: Profile) -> BaseForm:
     """Return the form as it is first shown, filled in and not yet judged."""
-    form_class = conf.registration_form()
-    return form_class(initial=initial_values(form_class, profile))
+    return conf.registration_form()(initial=initial_values(_blank(), profile))
 
 
 def answered_form(request: HttpRequest, profile: Profile, asked: Collection[str]) -> BaseForm:
     """Return the form with what the visitor sent: of the fields asked, theirs; of the others, the profile's."""
-    form_class = conf.registration_form()
-    given = answers(form_class, profile)
-    data = _data(given, [name for name in form_class.base_fields if name not in asked])
-    for key, values in request.POST.lists():
-        # A field of several inputs posts name_0, name_1, ... (django.forms.MultiWidget).
-        if key in asked or re.sub(r"_\d+$", "", key) in asked:
-            data.setlist(key, values)
-    return form_class(data=data, files=request.FILES, initial=given)
+    return _answered(profile, asked, request.POST, request.FILES)
 
 
-def _data(given: Mapping[str, Any], names: Iterable[str]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    for name in names:
-        if name in given:
-            data[name] = str(given[name])
-    return data
+def ask_again(form: BaseForm, asked: Collection[str]) -> tuple[str, ...]:
+    """Return what is asked after a form was refused: as before, and what turned out wrong, opened to be mended."""
+    wrong = _wrong(form)
+    data = form.data.copy()
+    for field in [form[name] for name in form.fields if name in wrong and name not in asked]:
+        value = field.value()
+        data.setlist(field.html_name, value if isinstance(value, list | tuple) else [value])
+        field.field.disabled = False
+    form.data = data
+    return tuple(name for name in form.fields if name in asked or name in wrong)
+
+
+def blame_race(form: BaseForm, error: LostRace) -> None:
+    """Say on a form that the database refused it, unless the form itself says by now what was taken."""
+    if form.is_valid():
+        logger.warning("%s", error)
+        form.add_error(None, _("Something in here was taken in this very moment. Please change it, or try once more."))
+
+
+def _blank() -> BaseForm:
+    return conf.registration_form()(initial={})
+
+
+def _answered(profile: Profile, asked: Collection[str], data: QueryDict, files: Mapping[str, Any]) -> BaseForm:
+    given = answers(_blank(), profile)
+    form = conf.registration_form()(data=data, files=files, initial=dict(given))  # type: ignore[arg-type]
+    for name, field in form.fields.items():
+        if name in asked:
+            continue
+        field.disabled = True
+        if isinstance(field, BooleanField) and name not in given:
+            form.initial[name] = field.to_python(None)  # also where the site would show it ticked
+    judge(form)
+    return form
+
+
+def _wrong(form: BaseForm) -> Collection[str]:
+    """Return the names of the fields in error: all of them where the answers are refused as a whole."""
+    return list(form.fields) if NON_FIELD_ERRORS in form.errors else list(form.errors)
+
+
+def _needs_answer(field: Field) -> bool:
+    # Nobody can answer what is hidden or closed; if that is wrong, it has an error and is asked for that.
+    return field.required and not field.disabled and not field.widget.is_hidden

@@ -125,10 +125,11 @@ def registration_form() -> type[Form]:
 
 def ask_for() -> Literal["everything", "missing"]:
     """Return whether the registration form is shown whole or reduced to what the profile does not answer."""
-    value = _get("ASK_FOR")
-    if value not in ("everything", "missing"):
-        raise _wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
-    return cast("Literal['everything', 'missing']", value)
+    match _get("ASK_FOR"):
+        case ("everything" | "missing") as value:
+            return value
+        case value:
+            raise _wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
 
 
 def profile_max_age() -> timedelta:

@@ -10,19 +10,25 @@ by field name, or by a ``profile_map`` on its class that names, for each field, 
 
 from __future__ import annotations
 
-import secrets
+import dataclasses
+import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
-from django.db import models
-from django.utils.text import slugify
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.validators import EMPTY_VALUES
+from django.forms import BaseForm
 from django.utils.translation import gettext_lazy as _
 
+from .exceptions import ConfigurationError
 from .finders import taken
-from .types import Profile
+from .types import Email, Profile
+from .usernames import can_be_suggested, free_username
+
+logger = logging.getLogger("socialreg")
 
 User = get_user_model()
 
@@ -30,12 +36,15 @@ User = get_user_model()
 PROFILE_FIELDS = frozenset(
     {"username", "full_name", "first_name", "last_name", "email", "picture", "profile_url", "locale", "timezone"}
 )
-_SUGGESTIONS = 9
+
+#: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#autofill
+_AUTOCOMPLETE = {"full_name": "name", "name": "name", "first_name": "given-name", "last_name": "family-name"}
 
 
 def _fields() -> list[str]:
     own = [User.USERNAME_FIELD, *User.REQUIRED_FIELDS, User.get_email_field_name(), "first_name", "last_name"]
-    existing = {field.name for field in User._meta.get_fields()}  # noqa: SLF001 - public API
+    options = User._meta  # noqa: SLF001 - public API
+    existing = {field.name for field in (*options.fields, *options.many_to_many) if field.editable}
     return [name for name in dict.fromkeys(own) if name in existing]
 
 
@@ -50,8 +59,16 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
         self, data: Mapping[str, Any] | None = None, files: Any = None, initial: dict[str, Any] | None = None
     ) -> None:
         super().__init__(data=data, files=files, initial=initial)
-        for name in (User.USERNAME_FIELD, *User.REQUIRED_FIELDS):
-            self.fields[name].required = True
+        autocomplete = {**_AUTOCOMPLETE, User.USERNAME_FIELD: "username", User.get_email_field_name(): "email"}
+        for name, field in self.fields.items():
+            if name in {User.USERNAME_FIELD, *User.REQUIRED_FIELDS}:
+                field.required = True
+            if name in autocomplete:
+                field.widget.attrs.setdefault("autocomplete", autocomplete[name])
+                # A name may be written from the right in a page that is written from the left.
+                field.widget.attrs.setdefault("dir", "auto")
+        if User.USERNAME_FIELD in self.fields:
+            self.fields[User.USERNAME_FIELD].widget.attrs.setdefault("autocapitalize", "none")
 
     def validate_unique(self) -> None:
         """Say what is taken; an address too, for registering beside an old account is how accounts are lost.
@@ -59,15 +76,15 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
         Name and address are looked up together, in one query; what else is unique, Django looks up by itself.
         """
         name, address = User.USERNAME_FIELD, User.get_email_field_name()
-        valid = {field: getattr(self.instance, field) for field in self.cleaned_data if hasattr(self.instance, field)}
-        name_taken, address_taken = taken(valid.get(name, ""), valid.get(address, ""))
-        if address_taken:
-            self.add_error(address, ValidationError(self.taken, code="unique"))
-        if name_taken and name not in self.errors:
-            self.add_error(name, self.instance.unique_error_message(User, (name,)))
-        others = {field.name for field in User._meta.fields} - valid.keys() | {name}  # noqa: SLF001 - public API
+        valid = {field: getattr(self.instance, field) for field in (name, address) if field in self.cleaned_data}
+        if any(valid.values()):
+            name_taken, address_taken = taken(valid.get(name, ""), valid.get(address, ""))
+            if address_taken and address in valid:
+                self.add_error(address, ValidationError(self.taken, code="unique"))
+            if name_taken and name in self.cleaned_data and valid[name]:
+                self.add_error(name, self.instance.unique_error_message(User, (name,)))
         try:
-            self.instance.validate_unique(exclude=others)
+            self.instance.validate_unique(exclude={*self._get_validation_exclusions(), name})
         except ValidationError as error:
             self.add_error(None, error)
 
@@ -76,56 +93,81 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
     )
 
 
-def answers(form_class: type[forms.Form], profile: Profile) -> dict[str, Any]:
-    """Return what the profile answers of a form's fields: by name, or by the form's ``profile_map``. Nothing empty."""
-    mapping = getattr(form_class, "profile_map", {})
-    found = {
-        name: _answer(mapping.get(name, name if name in PROFILE_FIELDS else ""), profile)
-        for name, field in form_class.base_fields.items()
-        # A box to tick is a decision: nobody ticks it for somebody else.
-        if not isinstance(field, forms.BooleanField)
+def answers(form: BaseForm, profile: Profile) -> dict[str, Any]:
+    """Return what the profile answers of a form's fields: by name, or by the form's ``profile_map``. Nothing empty.
+
+    :raises ConfigurationError: the ``profile_map`` names something that no profile has.
+    """
+    found = {name: _answer(name, source, profile) for name, source in _sources(form).items()}
+    return {name: value for name, value in found.items() if value is not None and value != ""}
+
+
+def _sources(form: BaseForm) -> dict[str, Any]:
+    """Return where each field's answer is found.
+
+    A box to tick is a decision and a file is no text: neither is answered by its name. A box that must be ticked is a
+    consent, which nobody gives for somebody else.
+    """
+    unnamed = (forms.BooleanField, forms.FileField)
+    sources = {
+        name: name for name, field in form.fields.items() if name in PROFILE_FIELDS and not isinstance(field, unnamed)
     }
-    return {name: value for name, value in found.items() if value not in {None, ""}}
+    sources.update(getattr(form, "profile_map", {}))
+    consents = {name for name, field in form.fields.items() if isinstance(field, forms.BooleanField) and field.required}
+    return {name: source for name, source in sources.items() if name in form.fields and name not in consents}
 
 
-def _answer(source: Any, profile: Profile) -> Any:
+_ATTRIBUTES = frozenset(field.name for field in dataclasses.fields(Profile))
+
+
+def _answer(name: str, source: Any, profile: Profile) -> Any:
     if callable(source):
-        return source(profile)
-    value = getattr(profile, source) if source else None
-    return value.address if source == "email" and value else value
+        try:
+            return source(profile)
+        except (LookupError, AttributeError, TypeError, ValueError) as error:
+            # What a provider leaves out is no reason to stop: the visitor is asked.
+            logger.warning("profile_map[%r] failed with %s and answers nothing", name, type(error).__name__)
+            return None
+    if source not in _ATTRIBUTES:
+        raise ConfigurationError(
+            f"The profile_map of the registration form fills {name!r} from {source!r}",
+            cause="a profile has no such attribute",
+            remedy=f"Use a function of the profile, or one of {', '.join(sorted(_ATTRIBUTES))}",
+            code="profile-map",
+        )
+    value = getattr(profile, source)
+    return value.address if isinstance(value, Email) else value
 
 
-def initial_values(form_class: type[forms.Form], profile: Profile) -> dict[str, Any]:
-    """Return the values that the form is shown with: the profile's answers, with a user name that is free."""
-    values = answers(form_class, profile)
+def initial_values(form: BaseForm, profile: Profile) -> dict[str, Any]:
+    """Return the values that a form is shown with: the profile's answers, with a user name that is free."""
+    values = answers(form, profile)
     name = User.USERNAME_FIELD
-    if name in form_class.base_fields and name != User.get_email_field_name():
+    if name in _sources(form) and can_be_suggested():
         values[name] = free_username(str(values.get(name, "")), profile)
     return values
 
 
-def free_username(wanted: str, profile: Profile) -> str:
-    """Return ``wanted`` if nobody has it, else one like it that is free. One query, by the unique index.
-
-    :param wanted: may be empty or unfit; then the profile's names or the address are made into one.
-    """
-    stem = _fit(wanted) or _fit(profile.full_name) or _fit(str(profile.email or "").partition("@")[0]) or "user"
-    numbered = [f"{stem}{number}" for number in range(2, 2 + _SUGGESTIONS)]
-    candidates = [stem, *numbered, f"{stem}{secrets.randbelow(10**6):06}"]
-    name = User.USERNAME_FIELD
-    taken = set(User._default_manager.filter(**{f"{name}__in": candidates}).values_list(name, flat=True))  # noqa: SLF001
-    return next((candidate for candidate in candidates if candidate not in taken), candidates[-1])
+def new_user(form: BaseForm) -> AbstractBaseUser:
+    """Return a user made from a plain form, not saved: from the fields that are the user's own, never rights."""
+    own = {field.name for field in User._meta.concrete_fields if field.editable} - _NEVER  # noqa: SLF001
+    values = {name: value for name, value in form.cleaned_data.items() if name in own and value not in EMPTY_VALUES}
+    user = cast("AbstractBaseUser", User(**values))
+    user.set_unusable_password()
+    return user
 
 
-def _fit(wanted: str) -> str:
-    """Return ``wanted`` if the user model takes it, with room for a number; else its letters, or nothing."""
-    field: models.Field[Any, Any] = getattr(User, User.USERNAME_FIELD).field
-    room = (field.max_length or 150) - 6
-    for attempt in (wanted[:room], slugify(wanted).replace("-", "_")[:room]):
-        try:
-            field.run_validators(attempt)
-        except ValidationError:
-            continue
-        if attempt:
-            return attempt
-    return ""
+_NEVER = frozenset({"id", "password", "is_staff", "is_superuser", "is_active", "last_login", "date_joined"})
+
+
+def judge(form: BaseForm) -> None:
+    """Let the user model judge what a plain form without a ``save()`` was answered, as every ``ModelForm`` does."""
+    if hasattr(form, "save") or NON_FIELD_ERRORS in form.errors:
+        return
+    user = new_user(form)
+    answered = {name for name, value in form.cleaned_data.items() if value not in EMPTY_VALUES}
+    others = {field.name for field in User._meta.fields} - answered  # noqa: SLF001 - public API
+    try:
+        user.full_clean(exclude=others | _NEVER)
+    except ValidationError as error:
+        form.add_error(None, error)

@@ -55,7 +55,7 @@ NOTICES = {
     ),
     "lost": Notice(
         _("Let us begin again"),
-        _("We could not match this page with a login that you began here. One click takes you back to {label}."),
+        _("We could not match this page with a login that you began here. Nothing was changed. Please begin again."),
     ),
     "cookies": Notice(
         _("Your browser kept no cookie for us"),
@@ -81,9 +81,13 @@ NOTICES = {
     "logged-in": Notice(
         _("You are logged in already"),
         _(
-            "This {label} account is not connected to the user who is logged in here. Log out first, or connect it there."
+            "This {label} account is not connected to the user who is logged in here. Log out first, or connect it."
         ),
         again=False,
+    ),
+    "other-tab": Notice(
+        _("You went on in another tab"),
+        _("This page was about another account than the one that waits now. Nothing was changed. Please begin again."),
     ),
     "inactive": Notice(
         _("This account is closed"), _("The account here has been deactivated. Please write to us."), again=False

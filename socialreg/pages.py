@@ -6,12 +6,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
+from django.contrib.auth.views import redirect_to_login
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -20,13 +22,23 @@ from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.csrf import csrf_exempt
 
 from . import attempt
-from .exceptions import AttemptError, ConfigurationError, Forged, NotAllowed, Refused, SocialRegError
+from .exceptions import (
+    AttemptError,
+    ConfigurationError,
+    Forged,
+    Mismatch,
+    NotAllowed,
+    NotPosted,
+    Refused,
+    SocialRegError,
+    UnknownProvider,
+)
 from .models import SocialAccount
 from .notices import notice_for
-from .redirects import login_page
+from .redirects import login_page, safe_next
 from .registry import providers
 from .signals import failed
-from .types import Resume
+from .types import Intent, Resume
 
 logger = logging.getLogger("socialreg")
 
@@ -48,8 +60,14 @@ def page(view: View[P]) -> View[P]:
 
     checked: View[P] = _csrf_checked(guarded)
     # A site that asks for a login everywhere (LoginRequiredMiddleware) must still let people log in.
-    # Under ATOMIC_REQUESTS no transaction may be open while a provider is being asked.
-    return transaction.non_atomic_requests(csrf_exempt(login_not_required(_sealed(checked))))
+    return _outside_transactions(csrf_exempt(login_not_required(_sealed(checked))))
+
+
+def _outside_transactions(view: View[P]) -> View[P]:
+    """Under ATOMIC_REQUESTS, of whichever database, no transaction may be open while a provider is being asked."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
 
 
 def _sealed(view: View[P]) -> View[P]:
@@ -72,10 +90,21 @@ class _CsrfWithOurPage(CsrfViewMiddleware):
     """Django's check, answered with our page: whoever blocks cookies should read what to do."""
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        resume = Resume(slug=request.resolver_match.kwargs.get("slug", "") if request.resolver_match else "")
-        error = Forged("A form came without a valid CSRF token", cause=reason, remedy="Allow cookies; see BASE_URL")
-        error.resume = resume
+        error = Forged(
+            "A form came without a valid CSRF token",
+            cause=reason,
+            remedy="One such line is a browser without cookies, or a foreign page. Many, behind a proxy, mean that "
+            "Django takes the address for another: see SECURE_PROXY_SSL_HEADER and CSRF_TRUSTED_ORIGINS",
+        )
+        slug = request.resolver_match.kwargs.get("slug", "") if request.resolver_match else ""
+        error.resume = _resume_of(request, slug)
         return failure(request, error)
+
+
+def _resume_of(request: HttpRequest, slug: str) -> Resume:
+    """Return how to begin again what a button's form, trusted or not, asked for."""
+    intent: Intent = "connect" if request.POST.get("intent") == "connect" else "login"
+    return Resume(slug, intent, safe_next(request.POST.get("next")))
 
 
 _csrf_checked = decorator_from_middleware(_CsrfWithOurPage)
@@ -108,21 +137,28 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     The reference on the page is the one in the log.
     """
     reference = secrets.token_hex(4)
-    slug = error.resume.slug
-    logger.log(_level(error), "%s [reference %s] %s", slug or "socialreg", reference, error)
-    failed.send_robust(SocialAccount, request=request, slug=slug, error=error, reference=reference)
-    notice = notice_for(error, _label(slug))
+    resume = replace(error.resume, next=safe_next(error.resume.next))
+    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, error)
+    failed.send_robust(SocialAccount, request=request, slug=resume.slug, error=error, reference=reference)
+    notice = notice_for(error, _label(resume.slug))
     context = {
         "notice": notice,
         "reference": reference,
-        "resume": error.resume,
-        "login_page": login_page(request),
-        "again": notice.again and slug in providers and not isinstance(error, ConfigurationError),
+        "resume": resume,
+        "login_page": _login_page(request, resume.next),
+        "again": notice.again and resume.slug in providers and not isinstance(error, ConfigurationError),
     }
     response = render(request, "socialreg/failed.html", context, status=error.status)
-    if error.resume.cookie:
-        attempt.forget(response, error.resume.cookie)
+    if isinstance(error, NotPosted):
+        response["Allow"] = "POST"  # RFC 9110 section 15.5.6
+    if resume.cookie:
+        attempt.forget(response, resume.cookie)
     return response
+
+
+def _login_page(request: HttpRequest, next_url: str) -> str:
+    url = login_page(request)
+    return redirect_to_login(next_url, url).url if next_url else url
 
 
 def _label(slug: str) -> str:
@@ -133,6 +169,10 @@ def _label(slug: str) -> str:
 
 
 def _level(error: SocialRegError) -> int:
+    """Say how loud: the site is broken; somebody should look if there are many; everyday life."""
+    is_everyday = isinstance(error, AttemptError | NotAllowed) and not isinstance(error, Mismatch | Forged)
+    if isinstance(error, UnknownProvider):  # an address that anybody can make up
+        return logging.WARNING
     if isinstance(error, ConfigurationError) or (isinstance(error, Refused) and error.notice == "not-available"):
         return logging.ERROR
-    return logging.INFO if isinstance(error, AttemptError | NotAllowed) else logging.WARNING
+    return logging.INFO if is_everyday else logging.WARNING

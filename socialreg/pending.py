@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 from .encryption import seal, unseal
 from .exceptions import Expired, Mismatch
+from .models import identity_digest
 from .types import Arrival, Credentials, Email, Profile, Resume
 
 #: Seconds that somebody may take for the form.
@@ -37,9 +38,19 @@ class Pending:
     asked: tuple[str, ...] = ()
     proof: str = field(default="", repr=False)
 
+    @property
+    def whose(self) -> str:
+        """The name of the identity that waits: a page carries it, so that no other tab's answer is taken for it."""
+        return identity_digest(self.arrival.issuer, self.arrival.credentials.uid)
+
     def resume(self) -> Resume:
         """Return what a page needs to let the visitor begin again."""
         return Resume(self.arrival.slug, "login", self.next)
+
+
+def waits(request: HttpRequest) -> bool:
+    """Whether anything waits in the visitor's session, be it too old by now."""
+    return _KEY in request.session
 
 
 def keep(request: HttpRequest, pending: Pending) -> None:
@@ -53,7 +64,8 @@ def load(request: HttpRequest) -> Pending:
     :raises Expired: nothing does, or not any more.
     """
     data = unseal("pending", request.session.get(_KEY, ""), max_age=LIFETIME)
-    if data is None:
+    waiting = _restore(data) if data else None
+    if waiting is None:
         discard(request)
         raise Expired(
             "No registration waits in this session",
@@ -61,7 +73,7 @@ def load(request: HttpRequest) -> Pending:
             remedy="One such line is nothing; many mean that sessions do not last: see SESSION_ENGINE and its store",
             notice="nothing-waits",
         )
-    return _restore(data)
+    return waiting
 
 
 def discard(request: HttpRequest) -> None:
@@ -89,18 +101,20 @@ def load_proven(request: HttpRequest, proof: str) -> Pending:
     return pending
 
 
-def _restore(data: Mapping[str, object]) -> Pending:
+def _restore(data: Mapping[str, object]) -> Pending | None:
     values = cast("dict[str, Any]", dict(data))
-    arrival = dict(values.pop("arrival"))
-    profile = dict(arrival.pop("profile"))
-    address = profile.pop("email")
-    asked = tuple(values.pop("asked"))
-    return Pending(
-        arrival=Arrival(
-            credentials=Credentials(**arrival.pop("credentials")),
-            profile=Profile(email=Email(**address) if address else None, **profile),
-            **arrival,
-        ),
-        asked=asked,
-        **values,
-    )
+    try:
+        arrival = dict(values.pop("arrival"))
+        profile = dict(arrival.pop("profile"))
+        address = profile.pop("email")
+        return Pending(
+            arrival=Arrival(
+                credentials=Credentials(**arrival.pop("credentials")),
+                profile=Profile(email=Email(**address) if address else None, **profile),
+                **arrival,
+            ),
+            asked=tuple(values.pop("asked")),
+            **values,
+        )
+    except (KeyError, TypeError):  # sealed by an older or a newer release
+        return None

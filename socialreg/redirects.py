@@ -29,7 +29,8 @@ def safe_next(candidate: object) -> str:
         return ""
     base = _base_url()
     rest = candidate.removeprefix(base)
-    if not rest.startswith("/") and (not base or rest == candidate or rest[:1] not in {"", "?", "#"}):
+    absolute = rest != candidate and rest[:1] in {"", "/", "?", "#"}
+    if not (candidate.startswith("/") or absolute):
         return ""
     allowed = url_has_allowed_host_and_scheme(candidate, {urlsplit(base).netloc}, base.startswith("https:"))
     return candidate if allowed else ""

@@ -11,11 +11,12 @@ import re
 from functools import cache
 from pathlib import Path
 
+from django.core.validators import slug_re
+
 from .exceptions import ConfigurationError
-from .provider import Provider
 from .registry import providers
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{3,8}")
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 
 
 def text() -> str:
@@ -36,16 +37,13 @@ def _base() -> str:
 
 
 def _rule(slug: str, background: str, foreground: str) -> str:
+    if not slug_re.fullmatch(str(slug)):  # no class of such a name, and no button either
+        return ""
     try:
         provider = providers[slug]
     except ConfigurationError:  # a system check and the log say so; the other buttons keep their colours
         return ""
-    return (
-        f".socialreg-button--{slug} {{ --socialreg-back: {_color(provider, background)}; "
-        f"--socialreg-fore: {_color(provider, foreground)}; }}\n"
-    )
-
-
-def _color(provider: Provider, name: str) -> str:
-    value = str(getattr(provider, name))
-    return value if _COLOR.fullmatch(value) else "inherit"
+    back, fore = (str(getattr(provider, name)) for name in (background, foreground))
+    if not (_COLOR.fullmatch(back) and _COLOR.fullmatch(fore)):  # the ordinary pair can be read, half a pair may not
+        return ""
+    return f".socialreg-button--{slug} {{ --socialreg-back: {back}; --socialreg-fore: {fore}; }}\n"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, redirect_to_login
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,7 +18,7 @@ from django.utils.http import urlencode
 from . import accounts, attempt, conf, pending, stylesheet
 from .arrival import arrive, begin_registration, connect, log_in, user_id
 from .arrival import register as finish_registration
-from .asking import answered_form, empty_form
+from .asking import answered_form, ask_again, blame_race, empty_form
 from .exceptions import LostRace, Mismatch, NotAllowed, NotPosted
 from .http import deadline
 from .models import SocialAccount
@@ -71,6 +73,8 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
 @page
 def register(request: HttpRequest) -> HttpResponse:
     """Show the registration form, filled in, and take it."""
+    if request.user.is_authenticated and not pending.waits(request):
+        return HttpResponseRedirect(after_login(request, ""))  # a second click on "Create account"
     waiting = _pending_of_nobody(request)
     if waiting.purpose != "register":
         return HttpResponseRedirect(reverse("socialreg:prove"))
@@ -82,12 +86,15 @@ def register(request: HttpRequest) -> HttpResponse:
         try:
             if form.is_valid():
                 return finish_registration(request, waiting.arrival, form, waiting.next)
-        except LostRace:
-            form = answered_form(request, profile, waiting.asked)  # says by itself now what was taken
+        except LostRace as error:
+            form = answered_form(request, profile, waiting.asked)
+            blame_race(form, error)
         # A second tab, or a second click, may have registered this very person a moment ago.
         account = SocialAccount.objects.for_identity(waiting.arrival.issuer, profile.uid)
         if account is not None:
             return log_in(request, account, waiting.arrival, waiting.next)
+        waiting = replace(waiting, asked=ask_again(form, waiting.asked))
+        pending.keep(request, waiting)
         return _registration_page(request, waiting, form)
 
 
@@ -156,10 +163,15 @@ class Login(LoginView):
 login = page(Login.as_view())
 
 
+@transaction.non_atomic_requests
+@login_not_required
 def style(request: HttpRequest) -> HttpResponse:
     """Return the style of our pages and buttons. The query in its address names its content, so it is kept for ever."""
     response = HttpResponse(stylesheet.text(), content_type="text/css; charset=utf-8")
-    patch_cache_control(response, public=True, max_age=31536000, immutable=True)
+    if request.GET.get("v") == stylesheet.version():
+        patch_cache_control(response, public=True, max_age=31536000, immutable=True)
+    else:  # while a new release is rolled out, an old worker must not have its content kept under the new one's name
+        patch_cache_control(response, no_cache=True)
     return response
 
 
@@ -182,6 +194,10 @@ def _pending_of_nobody(request: HttpRequest) -> Pending:
         error = NotAllowed("Somebody logged in while a registration was waiting", code="changed", notice="changed")
         error.resume = waiting.resume()
         raise error
+    if request.POST.get("socialreg_whose", waiting.whose) != waiting.whose:
+        error = NotAllowed("A page was sent that another tab has overtaken", code="other-tab", notice="other-tab")
+        error.resume = waiting.resume()
+        raise error
     return waiting
 
 
@@ -200,8 +216,7 @@ def _registration_page(request: HttpRequest, waiting: Pending, form: BaseForm) -
         "pending": waiting,
         "provider": providers[waiting.arrival.slug],
         "form": form,
-        # A field that is not asked but turned out wrong is shown as well: somebody must be able to mend it.
-        "fields": [form[name] for name in form.fields if name in waiting.asked or name in form.errors],
+        "fields": [form[name] for name in form.fields if name in waiting.asked],
         "verified_address": address.address if address and address.verified else None,
     }
     return render(request, "socialreg/register.html", context)

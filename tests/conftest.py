@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from socialreg.testing import XStandIn
-from socialreg.testing.site import stand_in_for_x
+from socialreg.testing.site import plain_http, pointed_at
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,11 +45,12 @@ def x(_x: XStandIn) -> Iterator[XStandIn]:
 def site(x: XStandIn, settings) -> Iterator[Callable[..., None]]:
     """A site that logs people in with the stand-in: ``site(ASK_FOR="missing")`` changes its settings."""
     cache.clear()
+    settings.SOCIALREG = pointed_at(x)
 
     def change(**changes: object) -> None:
         settings.SOCIALREG = {**settings.SOCIALREG, **changes}
 
-    with stand_in_for_x(x):
+    with plain_http():
         yield change
 
 

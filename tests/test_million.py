@@ -1,7 +1,7 @@
 """With a million users and accounts, every statement of every step still goes to its rows by an index.
 
-The statements are those that a real way from the button to the logged-in user sends, over real HTTP to the stand-in; the
-plans are the database's own. A plan that reads a table, or an index, from end to end fails.
+The statements are those that a real way from the button to the logged-in user sends, over real HTTP to the stand-in;
+the plans are the database's own. A plan that reads a table, or an index, from end to end fails.
 """
 
 from __future__ import annotations
@@ -18,58 +18,13 @@ from django.urls import reverse
 from socialreg.models import SocialAccount
 from tests import stores
 from tests.conftest import Browser
+from tests.rows import fill
 from tests.statements import Statement, recorded, scans
 
 pytestmark = pytest.mark.slow
 
 MILLION = 1_000_000
-SESSIONS = 100_000
 KESTREL = {"username": "kestrel2", "email": "kestrel@example.org", "first_name": "Kestrel", "last_name": ""}
-
-_USERS = """
-INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
-SELECT i, '', {false}, 'person' || i, 'Given', 'Family', 'Person' || i || '@Example.com', {false}, {true}, '2020-01-01'
-FROM {numbers}
-"""
-_ACCOUNTS = """
-INSERT INTO socialreg_socialaccount (id, user_id, provider, issuer, subject, identity, username, full_name, email,
-    email_verified, picture, profile_url, profile, sealed_credentials, created_at, used_at)
-SELECT i, i, 'twitter', 'https://x.com', {text}, {hexadecimal}, 'person' || i, 'Given Family', 'Person' || i || '@example.com',
-    {true}, 'https://pbs.example.com/' || i, 'https://x.com/person' || i, '{{}}', '', '2020-01-01', '2020-01-01'
-FROM {numbers}
-"""
-_SESSIONS = """
-INSERT INTO django_session (session_key, session_data, expire_date)
-SELECT 'session' || i, '', '2099-01-01' FROM {numbers} WHERE i <= {sessions}
-"""
-_WORDS = {
-    "sqlite": {
-        "numbers": f"(WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {MILLION}) SELECT i FROM n)",
-        "text": "'' || i",
-        "hexadecimal": "printf('%064x', i)",
-        "false": "0",
-        "true": "1",
-    },
-    "postgresql": {
-        "numbers": f"generate_series(1, {MILLION}) AS i",
-        "text": "i::text",
-        "hexadecimal": "lpad(to_hex(i), 64, '0')",
-        "false": "false",
-        "true": "true",
-    },
-}
-#: How to fill faster: nothing here must outlive a power failure.
-_HURRY = {
-    "sqlite": ["PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -400000"],
-    "postgresql": ["SET synchronous_commit = off", "SET session_replication_role = replica"],
-}
-_NEXT_ID = {
-    "sqlite": [],
-    "postgresql": [
-        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {MILLION})"
-        for table in ("auth_user", "socialreg_socialaccount")
-    ],
-}
 
 everywhere = stores.on("sqlite", "postgres")
 
@@ -78,10 +33,7 @@ everywhere = stores.on("sqlite", "postgres")
 def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
     """A database with a million users, each with an account, and the index that our command makes."""
     with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        words = {**_WORDS[connection.vendor], "sessions": SESSIONS}
-        filling = [template.format(**words) for template in (_USERS, _ACCOUNTS, _SESSIONS)]
-        run(connection, *_HURRY[connection.vendor], *filling, *_NEXT_ID[connection.vendor])
-        connection.close()
+        fill(connection, MILLION)
         call_command("socialreg_index", database=stores.ALIAS, verbosity=0)
         run(connection, "ANALYZE")
         yield connection

@@ -7,6 +7,8 @@ and nothing that is misconfigured makes the page around it fail.
 from __future__ import annotations
 
 import logging
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django import template
 from django.http import HttpRequest
@@ -17,7 +19,7 @@ from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from socialreg import stylesheet
+from socialreg import conf, stylesheet
 from socialreg.exceptions import ConfigurationError
 from socialreg.provider import Provider
 from socialreg.registry import providers
@@ -38,7 +40,7 @@ class ButtonNode(Node):
         self.options = options
 
     def render(self, context: Context) -> SafeString:
-        slugs = list(providers) if self.slug is None else [str(self.slug.resolve(context))]
+        slugs = list(providers) if self.slug is None else [_text(self.slug, context)]
         return mark_safe("".join(self._button(context, slug) for slug in slugs))  # noqa: S308 - rendered templates
 
     def _button(self, context: Context, slug: str) -> str:
@@ -51,11 +53,11 @@ class ButtonNode(Node):
             return ""
 
     def _values(self, context: Context, slug: str, provider: Provider) -> dict[str, object]:
-        given = {name: str(value.resolve(context)) for name, value in self.options.items()}
+        given = {name: _text(value, context) for name, value in self.options.items()}
         return {
             "slug": slug,
             "intent": self.intent,
-            "text": given.get("text") or self._text().format(label=provider.label),
+            "text": given.get("text") or self._words().replace("{label}", provider.label),
             "css_class": given.get("class", ""),
             "next": given.get("next") if "next" in given else _next(context, self.intent),
             "icon": mark_safe(provider.icon()),  # noqa: S308 - a file of the provider's own package
@@ -63,8 +65,13 @@ class ButtonNode(Node):
             "style": _style_once(context),
         }
 
-    def _text(self) -> str:
+    def _words(self) -> str:
         return _("Connect {label}") if self.intent == "connect" else _("Log in with {label}")
+
+
+def _text(value: FilterExpression, context: Context) -> str:
+    found = value.resolve(context)
+    return "" if found is None else str(found)
 
 
 def _next(context: Context, intent: Intent) -> str:
@@ -76,22 +83,32 @@ def _next(context: Context, intent: Intent) -> str:
 
 
 def _style_once(context: Context) -> str:
-    """Return the stylesheet's version for the first button of a page, nothing for the others."""
-    if context.render_context.get("socialreg_styled"):
-        return ""
-    context.render_context["socialreg_styled"] = True
-    return stylesheet.version()
+    """Return the stylesheet's version for the first button of a page, nothing where the page has it already."""
+    return "" if _page(context).get(_STYLED) else socialreg_style(context)
+
+
+_STYLED = "socialreg_styled"
+
+
+def _page(context: Context) -> dict[Any, Any]:
+    """Return what is remembered for the whole page: the other layers end with the template that is included."""
+    page: dict[Any, Any] = context.render_context.dicts[0]
+    return page
 
 
 def _parse(parser: Parser, token: Token, intent: Intent, *, named: bool) -> ButtonNode:
     tag, *bits = token.split_contents()
-    slug = parser.compile_filter(bits.pop(0)) if named and bits else None
-    options = token_kwargs(bits, parser)
+    usage = f'{{% {tag} "twitter"' if named else f"{{% {tag}"
+    wrong = TemplateSyntaxError(
+        f'Use {usage} next="/here/" text="Words" class="css-class" %}}, all but the name optional'
+    )
+    try:
+        slug = parser.compile_filter(bits.pop(0)) if named and bits else None
+        options = token_kwargs(bits, parser)
+    except TemplateSyntaxError as error:
+        raise wrong from error
     if bits or (named and slug is None) or not options.keys() <= _OPTIONS:
-        usage = f'{{% {tag} "twitter"' if named else f"{{% {tag}"
-        raise TemplateSyntaxError(
-            f'Use {usage} next="/here/" text="Words" class="css-class" %}}, all but the name optional'
-        )
+        raise wrong
     return ButtonNode(intent, slug, options)
 
 
@@ -136,3 +153,12 @@ def provider_label(slug: str) -> str:
         return providers[slug].label
     except ConfigurationError:
         return slug
+
+
+@register.simple_tag
+def socialreg_site() -> SplitResult | None:
+    """Return this site's address in parts (``site.geturl``, ``site.netloc``), ``None`` while ``BASE_URL`` is wrong."""
+    try:
+        return urlsplit(conf.base_url())
+    except ConfigurationError:
+        return None

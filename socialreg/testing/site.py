@@ -29,13 +29,25 @@ def stand_in_for_x(x: XStandIn, slug: str = "twitter") -> Iterator[None]:
     The rest of ``SOCIALREG`` stays as the site has it. This is the only way to a stand-in outside ``DEBUG``: it is code
     of a test, and no setting, so that no site in production can be pointed at one by mistake.
     """
+    with plain_http(), override_settings(SOCIALREG=pointed_at(x, slug)):
+        yield
+
+
+@contextmanager
+def plain_http() -> Iterator[None]:
+    """Let stand-ins on this machine be spoken to over plain http."""
+    providers.plain_http_for_tests = True
+    providers.clear()
+    try:
+        yield
+    finally:
+        providers.plain_http_for_tests = False
+        providers.clear()
+
+
+def pointed_at(x: XStandIn, slug: str = "twitter") -> dict[str, Any]:
+    """Return the site's ``SOCIALREG`` with the provider ``slug`` pointed at the stand-in."""
     given: dict[str, Any] = settings.SOCIALREG
     entry = {**given["PROVIDERS"].get(slug, {}), **x.provider_settings()}
     hosts = [*given.get("PRIVATE_HOSTS", []), urlsplit(x.url).netloc]
-    changed = {**given, "PROVIDERS": {**given["PROVIDERS"], slug: entry}, "PRIVATE_HOSTS": hosts}
-    providers.plain_http_for_tests = True
-    try:
-        with override_settings(SOCIALREG=changed):
-            yield
-    finally:
-        providers.plain_http_for_tests = False
+    return {**given, "PROVIDERS": {**given["PROVIDERS"], slug: entry}, "PRIVATE_HOSTS": hosts}
