@@ -100,6 +100,8 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
     if not new:
         return log_in(request, account, arrival, next_url)
     pending.discard(request)
+    if not account.user.is_active:  # the site's form makes users who have to wait
+        raise NotAllowed("Registered, and not active yet", code="not-active-yet", notice="not-active-yet")
     start_session(request, account.user)
     return HttpResponseRedirect(after_login(request, next_url))
 

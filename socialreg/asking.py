@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm, BooleanField, Field
@@ -60,7 +60,7 @@ def answered_form(request: HttpRequest, profile: Profile, asked: Collection[str]
 def ask_again(form: BaseForm, asked: Collection[str]) -> tuple[str, ...]:
     """Return what is asked after a form was refused: as before, and what turned out wrong, opened to be mended."""
     wrong = _wrong(form)
-    data = form.data.copy()
+    data = cast("QueryDict", form.data).copy()
     for field in [form[name] for name in form.fields if name in wrong and name not in asked]:
         value = field.value()
         data.setlist(field.html_name, value if isinstance(value, list | tuple) else [value])

@@ -83,8 +83,9 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
                 self.add_error(address, ValidationError(self.taken, code="unique"))
             if name_taken and name in self.cleaned_data and valid[name]:
                 self.add_error(name, self.instance.unique_error_message(User, (name,)))
+        others = {field.name for field in User._meta.fields} - self.cleaned_data.keys() | {name}  # noqa: SLF001
         try:
-            self.instance.validate_unique(exclude={*self._get_validation_exclusions(), name})
+            self.instance.validate_unique(exclude=others | self.errors.keys())
         except ValidationError as error:
             self.add_error(None, error)
 

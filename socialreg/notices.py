@@ -80,9 +80,7 @@ NOTICES = {
     ),
     "logged-in": Notice(
         _("You are logged in already"),
-        _(
-            "This {label} account is not connected to the user who is logged in here. Log out first, or connect it."
-        ),
+        _("This {label} account is not connected to the user who is logged in here. Log out first, or connect it."),
         again=False,
     ),
     "other-tab": Notice(
@@ -91,6 +89,11 @@ NOTICES = {
     ),
     "inactive": Notice(
         _("This account is closed"), _("The account here has been deactivated. Please write to us."), again=False
+    ),
+    "not-active-yet": Notice(
+        _("You are registered"),
+        _("Before you can log in, your account has to be activated. We will tell you."),
+        again=False,
     ),
     "taken": Notice(
         _("Already in use"),

@@ -14,7 +14,8 @@ _ACCOUNTS = """
 INSERT INTO socialreg_socialaccount (id, user_id, provider, issuer, subject, identity, username, full_name, email,
     email_verified, picture, profile_url, profile, sealed_credentials, created_at, used_at)
 SELECT i, i, 'twitter', 'https://x.com', {text}, {hexadecimal}, 'person' || i, 'Given Family',
-    'Person' || i || '@example.com', {true}, 'https://pbs.example.com/' || i, 'https://x.com/person' || i, '{{}}', '', '2020-01-01', '2020-01-01'
+    'Person' || i || '@example.com', {true}, 'https://pbs.example.com/' || i,
+    'https://x.com/person' || i, '{{}}', '', '2020-01-01', '2020-01-01'
 FROM {numbers}
 """
 _SESSIONS = """
@@ -23,7 +24,7 @@ SELECT 'session' || i, '', '2099-01-01' FROM {numbers} WHERE i <= {sessions}
 """
 _WORDS = {
     "sqlite": {
-        "numbers": "(WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {million}) SELECT i FROM n)",
+        "numbers": "(WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i+1 FROM n WHERE i < {million}) SELECT i FROM n)",
         "text": "'' || i",
         "hexadecimal": "printf('%064x', i)",
         "false": "0",

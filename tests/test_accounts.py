@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from socialreg.accounts import Connect, Known, LogIn, ProveOwnership, Refuse, Register, Visitor, decide
+from socialreg.forms import RegistrationForm
 from socialreg.models import SocialAccount, identity_digest
 from tests.test_way import MARA, register
 
@@ -267,3 +268,21 @@ class TestFinders:
     def test_a_similar_address_is_another_address(self, browser, address):
         User.objects.create(username="similar", email=address)
         assert browser.log_in("maralind")["Location"] == reverse("socialreg:register")
+
+
+class WaitingForm(RegistrationForm):
+    """A form of a site whose users are activated by hand."""
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.is_active = False
+        return super().save(commit)
+
+
+@pytest.mark.django_db
+def test_a_user_who_must_be_activated_first_is_registered_told_so_and_not_logged_in(browser, site):
+    site(REGISTRATION_FORM=WaitingForm)
+    response = register(browser)
+    assert b"You are registered" in response.content
+    assert SocialAccount.objects.get().user.is_active is False
+    assert browser.user() is None
+    assert "_auth_user_id" not in browser.client.session

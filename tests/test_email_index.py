@@ -120,6 +120,24 @@ def test_the_command_makes_the_index_that_the_query_uses_and_says_so_in_one_line
 
 
 @everywhere
+def test_name_and_address_are_looked_up_in_one_query_by_both_indexes(users):
+    """The form asks for both at once; on some databases an OR is the end of all indexes."""
+    command()
+    query_scans(users)
+    for name, address, found in (
+        ("u7", "nobody@example.com", (True, False)),
+        ("nobody", "PERSON8@example.com", (False, True)),
+        ("u7", "person8@example.com", (True, True)),
+        ("nobody", "nobody@example.com", (False, False)),
+        ("u7", "", (True, False)),
+    ):
+        with recorded(users) as statements:
+            assert finders.taken(name, address) == found
+        [query] = statements.queries
+        assert scans(users, query) == []
+
+
+@everywhere
 def test_the_command_does_nothing_the_second_time(users):
     command()
     with recorded(users) as statements:
