@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from . import accounts, conf, pending
 from .accounts import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor
-from .asking import asked_of, every_question, unasked_form
+from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
 from .exceptions import LostRace, NotAllowed
@@ -108,12 +108,13 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
 
 def begin_registration(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpResponse:
     """Show the form, or register at once if the site asks for what is missing and nothing is."""
-    asked = asked_of(arrival.profile)
-    if not asked:
+    form = unasked_form(arrival.profile)
+    asked = asked_of(arrival.profile, form)
+    if not asked and form.is_valid():
         try:
-            return register(request, arrival, unasked_form(arrival.profile), next_url)
+            return register(request, arrival, form, next_url)
         except LostRace:
-            asked = every_question()  # somebody else was faster: let them choose
+            asked = tuple(form.fields)  # somebody else was faster: let them choose
     for hook in conf.before_register():
         hook(request, arrival.profile)
     return _wait(request, Pending(arrival, "register", next_url, asked), "socialreg:register")

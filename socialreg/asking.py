@@ -27,24 +27,22 @@ from .types import Profile
 logger = logging.getLogger("socialreg")
 
 
-def asked_of(profile: Profile) -> tuple[str, ...]:
-    """Return the names of the fields to ask. With none of them, :func:`unasked_form` is valid as it stands."""
-    if conf.ask_for() == "everything":
-        return every_question()
-    blank, wrong = _blank(), _wrong(unasked_form(profile))
-    given = answers(blank, profile)
-    fields = blank.fields.items()
-    return tuple(name for name, field in fields if name in wrong or (_needs_answer(field) and name not in given))
-
-
-def every_question() -> tuple[str, ...]:
-    """Return the names of all fields."""
-    return tuple(_blank().fields)
-
-
 def unasked_form(profile: Profile) -> BaseForm:
     """Return the form as the profile alone answers it."""
     return _answered(profile, (), QueryDict(), {})
+
+
+def asked_of(profile: Profile, form: BaseForm) -> tuple[str, ...]:
+    """Return the names of the fields to ask. With none of them, ``form`` is valid as it stands.
+
+    :param form: what :func:`unasked_form` returned.
+    """
+    if conf.ask_for() == "everything":
+        return tuple(form.fields)
+    blank, wrong = _blank(), _wrong(form)
+    given = answers(blank, profile)
+    fields = blank.fields.items()
+    return tuple(name for name, field in fields if name in wrong or (_needs_answer(field) and name not in given))
 
 
 def empty_form(profile: Profile) -> BaseForm:

@@ -147,11 +147,11 @@ def profile_max_age() -> timedelta:
 
 def private_hosts() -> frozenset[str]:
     """Return the hosts, as ``host`` or ``host:port``, that may be reached although their addresses are not public."""
-    hosts = frozenset(_entries("PRIVATE_HOSTS"))
+    hosts = _entries("PRIVATE_HOSTS")
     for host in hosts:
         if not isinstance(host, str) or not host or re.search(r"[\s/@]", host):
             raise _wrong("PRIVATE_HOSTS", f"{host!r} is no host", 'Give each as "host" or "host:port"')
-    return cast("frozenset[str]", hosts)
+    return frozenset(cast("list[str]", hosts))
 
 
 def _functions(name: str) -> list[object]:

@@ -5,7 +5,7 @@ by field name, or by a ``profile_map`` on its class that names, for each field, 
 :class:`~socialreg.types.Profile` or a function of the profile::
 
     class CustomerForm(forms.ModelForm):
-        profile_map = {"nickname": "username", "bio": lambda profile: profile.raw.get("description", "")}
+        profile_map = {"nickname": "username", "greeting": lambda profile: f"Hello, I am {profile.first_name}"}
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ SELECT 'session' || i, '', '2099-01-01' FROM {numbers} WHERE i <= {sessions}
 """
 _WORDS = {
     "sqlite": {
-        "numbers": "(WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i+1 FROM n WHERE i < {million}) SELECT i FROM n)",
+        "numbers": "(WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i+1 FROM n LIMIT {million}) SELECT i FROM n)",
         "text": "'' || i",
         "hexadecimal": "printf('%064x', i)",
         "false": "0",

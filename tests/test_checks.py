@@ -109,14 +109,8 @@ def test_e001_settings_that_are_missing_or_no_dict(healthy, settings, value):
 
 
 @pytest.mark.parametrize("name", ["base_url", "PROVIDER", 5, ""])
-def test_e002_a_setting_that_there_is_not(healthy, name):
-    healthy(**{} if not isinstance(name, str) else {name: 1})
-    if not isinstance(name, str):
-        from_site = {**HEALTHY, name: 1}
-        checks.settings = None
-        from django.conf import settings
-
-        settings.SOCIALREG = from_site
+def test_e002_a_setting_that_there_is_not(healthy, settings, name):
+    settings.SOCIALREG = {**HEALTHY, name: 1}
     message = found()["E002"]
     assert repr(name) in message.msg
     assert "PRIVATE_HOSTS" in message.hint
@@ -456,7 +450,7 @@ _settings = st.one_of(
 
 
 @given(value=_settings)
-@effort(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_checks_never_crash_whatever_the_settings_hold(settings, value):
     settings.SOCIALREG = value
     for message in checks.run_checks(tags=["socialreg", "security"]):

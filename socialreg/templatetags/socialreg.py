@@ -133,7 +133,7 @@ def connect_button(parser: Parser, token: Token) -> ButtonNode:
 @register.simple_tag(takes_context=True)
 def socialreg_style(context: Context) -> SafeString:
     """Return the version of the stylesheet, for the base template of our pages; their buttons then bring none."""
-    context.render_context["socialreg_styled"] = True
+    _page(context)[_STYLED] = True
     return mark_safe(stylesheet.version())  # noqa: S308 - hexadecimal
 
 

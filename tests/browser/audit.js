@@ -30,14 +30,16 @@ all("script").forEach((element) => complain("script", element));
 if (all("link[rel=stylesheet][href*='style.css']").length > 1) complain("our stylesheet twice");
 
 // Names
+const legend = (field) => field.closest("fieldset")?.querySelector("legend")?.textContent.trim();
 for (const field of all("input:not([type=hidden]), select, textarea"))
-  if (![...(field.labels ?? [])].some((label) => label.textContent.trim()) && !field.getAttribute("aria-label"))
+  if (![...field.labels].some((label) => label.textContent.trim()) && !field.getAttribute("aria-label") && !legend(field))
     complain(`no label for ${field.name}`, field);
 all("button, a[href], summary").filter((element) => !name(element)).forEach((element) => complain("no name", element));
 all("img:not([alt])").forEach((element) => complain("no alt", element));
 all("svg:not([aria-hidden=true])").forEach((element) => complain("picture that is read aloud", element));
 for (const field of all("[aria-invalid=true]")) {
-  const ids = (field.getAttribute("aria-describedby") ?? "").split(/\s+/);
+  // Of a group, such as radio buttons, Django describes the fieldset.
+  const ids = (field.closest("[aria-describedby]")?.getAttribute("aria-describedby") ?? "").split(/\s+/);
   if (!ids.some((id) => /error/.test(id) && document.getElementById(id)?.textContent.trim())) complain("no error named", field);
 }
 

@@ -9,9 +9,12 @@ import base64
 from pathlib import Path
 
 import pytest
+from django import forms
+from django.template.loader import render_to_string
 
 from socialreg.attempt import LIFETIME
 from socialreg.encryption import seal, unseal
+from socialreg.types import Arrival, Credentials, Email, Profile
 
 from .conftest import Sandbox
 from .visitor import CONSENT, Visitor
@@ -173,9 +176,33 @@ def test_our_own_login_page(visitor: Visitor):
     visitor.open("/accounts/")
     visitor.sees("Log in")
     look(visitor, "fallback-login")
-    visitor.press("Log in with a password")
     visitor.write("username", "demo")
     visitor.write("password", "wrong")
     visitor.one("form.socialreg-fields [type=submit]").click()
     visitor.until(lambda _: visitor.one("[role=alert]"))
     look(visitor, "fallback-login-wrong")
+
+
+class EveryKind(forms.Form):
+    """A site's own form, with every kind of field that it may ask."""
+
+    nickname = forms.CharField(help_text="As others see it.")
+    about = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    country = forms.ChoiceField(choices=[("pt", "Portugal"), ("se", "Sweden")])
+    plan = forms.ChoiceField(choices=[("s", "Small"), ("l", "Large")], widget=forms.RadioSelect, help_text="For now.")
+    topics = forms.MultipleChoiceField(choices=[("a", "Herbs"), ("b", "Fruit")], widget=forms.CheckboxSelectMultiple)
+    born = forms.DateField(widget=forms.SelectDateWidget(years=range(1990, 2000)))
+    picture = forms.FileField(required=False)
+    terms = forms.BooleanField(label="I have read the terms, and I agree to them, all of them, and to the privacy notice")
+    news = forms.BooleanField(required=False, label="Send me news")
+
+
+@pytest.mark.parametrize("form", [EveryKind(), EveryKind({})], ids=["fresh", "wrong"])
+def test_every_kind_of_field(visitor: Visitor, sandbox: Sandbox, tmp_path: Path, form: forms.Form, request):
+    profile = Profile("1", "maralind", LONG, email=Email("mara@example.com", verified=True))
+    arrival = Arrival("twitter", "https://x.com", Credentials("1"), profile, fetched=True)
+    context = {"form": form, "fields": list(form), "provider": {"label": "X"}, "pending": {"arrival": arrival}}
+    page = render_to_string("socialreg/register.html", context)
+    (tmp_path / "page.html").write_text(page.replace('href="/accounts/', f'href="{sandbox.url}/accounts/'), "utf-8")
+    visitor.browser.get((tmp_path / "page.html").as_uri())
+    look(visitor, f"fields-{request.node.callspec.id}")

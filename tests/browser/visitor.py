@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -14,7 +14,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 CONSENT = "socialreg-sandbox wants to access your account"
 PATIENCE = 20  # seconds, at most, for a page to come
-_PASSING = (NoSuchElementException, StaleElementReferenceException)
 
 
 class Visitor:
@@ -47,8 +46,8 @@ class Visitor:
         self.until(heading_is_there, lambda: f"no page {heading!r}, but {seen} at {self.browser.current_url}")
 
     def until(self, condition: Callable[[Chrome], object], message: Callable[[], str] = lambda: "") -> None:
-        """Wait until a condition holds; elements that are there no more or not yet are waited for as well."""
-        waiting = WebDriverWait(self.browser, PATIENCE, poll_frequency=0.02, ignored_exceptions=_PASSING)
+        """Wait until a condition holds. While a page goes and another comes, the driver has many ways to complain."""
+        waiting = WebDriverWait(self.browser, PATIENCE, poll_frequency=0.02, ignored_exceptions=[WebDriverException])
         try:
             waiting.until(condition)
         except TimeoutException as error:
@@ -134,6 +133,12 @@ class Visitor:
                 """
             )
         )
+
+    def pictures_are_shown(self) -> bool:
+        """Whether every picture of the page has come."""
+        loaded = "return [...document.images].map((image) => image.complete && image.naturalWidth > 0)"
+        self.until(lambda browser: all(browser.execute_script(loaded)))
+        return len(self.all("img")) > 0
 
     def complaints(self) -> list[str]:
         """Return what the browser's console says about the Content Security Policy."""

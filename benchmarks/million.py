@@ -1,0 +1,73 @@
+"""What the number of users changes: the time in the database for each step, with a thousand rows and with a million."""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import pytest
+from django.core.management import call_command
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import override_settings
+
+from socialreg.testing.site import plain_http, pointed_at
+from tests import stores
+from tests.rows import fill
+
+from .meters import Database, Figures
+from .standin import StandIn, stand_in
+from .way import STEPS, Visits
+
+FEW, MANY = 1_000, 1_000_000
+VISITS = 30
+#: Without the index every new visitor reads the whole table: a few of them show it.
+VISITS_WITHOUT = 3
+
+
+def report() -> None:
+    """Measure and print, for SQLite and, where it answers, PostgreSQL."""
+    with stand_in() as x, plain_http(), override_settings(SOCIALREG=pointed_at(x)):
+        for url in stores.URLS:
+            if stores.kind(url) == "mysql":
+                continue
+            try:
+                few, _, _ = _measure(x, url, FEW)
+                _print(stores.kind(url), few, *_measure(x, url, MANY))
+            except pytest.skip.Exception as reason:
+                print(f"{reason}\n")
+
+
+def _measure(x: StandIn, url: str, rows: int) -> tuple[Figures, Figures, float]:
+    with stores.other_database(url) as connection:
+        fill(connection, rows)
+        _analyze(connection)
+        without = _visits(x, connection, VISITS_WITHOUT)
+        began = time.perf_counter()
+        call_command("socialreg_index", database=stores.ALIAS, verbosity=0)
+        took = time.perf_counter() - began
+        _analyze(connection)
+        return _visits(x, connection, VISITS), without, took
+
+
+def _analyze(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _visits(x: StandIn, connection: BaseDatabaseWrapper, times: int) -> Figures:
+    visits = Visits(x)
+    database = Database(connection)
+    for _ in range(times + 1):
+        visits.new(database)
+        visits.returning(database)
+    return {step: spent[1:] for step, spent in database.spent.items()}  # the first one opened the connections
+
+
+def _print(kind: str, few: Figures, many: Figures, without: Figures, took: float) -> None:
+    print(f"{kind}: milliseconds in the database, median of {VISITS}")
+    print(f"  {'step':<22}{f'{FEW:,} rows':>14}{f'{MANY:,} rows':>16}{'ratio':>8}{'without the index':>20}")
+    for step in STEPS:
+        a, b, c = (median(figures[step]) for figures in (few, many, without))
+        ratio = f"{b / a:.1f}" if a else "-"
+        print(f"  {step:<22}{a:>14.2f}{b:>16.2f}{ratio:>8}{c:>20.2f}")
+    print(f"  manage.py socialreg_index took {took:.1f} s\n")
