@@ -3,46 +3,60 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 from unittest import mock
 
 import certifi
 from django.contrib.auth.models import User
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 from django.test import Client, override_settings
 
 from socialreg.http import Client as Outbound
-from socialreg.testing.site import plain_http, pointed_at
+from socialreg.testing.site import plain_http
 
 from .meters import Processor, Queries
 from .standin import StandIn, stand_in
-from .way import NEW, RETURNING, STEPS, Visits
+from .way import NEW, RETURNING, STEPS, Visits, browser
 
 LOGINS = 60
 PASSWORDS = 5
 
 
-def report(connection: BaseDatabaseWrapper, folder: Path) -> None:
+@dataclass(frozen=True)
+class Found:
+    """What was measured over one kind of connection; requests and connections are per login, new ones first."""
+
+    cpu: Processor
+    queries: dict[str, int]
+    requests: list[float]
+    connections: list[float]
+
+
+def report(folder: Path) -> None:
     """Measure and print."""
     bare, password = _baselines()
-    print(f"A login by session alone (a view that calls login()): {bare:6.2f} ms of processor time")
-    print(f"A login by password (Django's view and default hash): {password:6.2f} ms\n")
-    with stand_in() as x, plain_http(), override_settings(SOCIALREG=pointed_at(x)):
-        plain = _measure(x, connection)
-    _print("Plain http", plain, bare, password)
-    with _loads() as loads, stand_in(folder) as x, plain_http(), override_settings(SOCIALREG=pointed_at(x)):
+    print(f"Milliseconds of processor time on the site's side\n  {'':<40}{'median':>10}{'least':>10}")
+    for name, cpu in (
+        ("login by session alone, a bare view", bare),
+        ("login by password, Django's own view", password),
+    ):
+        print(f"  {name:<40}{cpu.of('act'):>10.2f}{cpu.least('act'):>10.2f}")
+    print()
+    with stand_in() as x, plain_http(), override_settings(SOCIALREG=x.site_settings()):
+        _print("Plain http", _measure(x), bare, password)
+    with _loads() as loads, stand_in(folder) as x, plain_http(), override_settings(SOCIALREG=x.site_settings()):
         bundle = folder / "bundle.pem"
         bundle.write_bytes(Path(certifi.where()).read_bytes() + (folder / "authority.pem").read_bytes())
         with mock.patch("certifi.where", return_value=str(bundle)):
-            _print("TLS, certifi's bundle and one authority more", _measure(x, connection), bare, password)
+            _print("TLS, certifi's bundle and one authority more", _measure(x), bare, password)
     print(f"  In these {2 * LOGINS + 2} logins the bundle was loaded {loads.count(str(bundle))} time(s);", end=" ")
-    print(f"loading it costs {_cost(lambda: Outbound(ca_file=str(bundle)), 10):.1f} ms of processor time.\n")
+    loading = _cost(lambda _: Outbound(ca_file=str(bundle)), 10)
+    print(f"loading it costs {loading.of('act'):.1f} ms of processor time.\n")
 
 
 @contextmanager
@@ -59,50 +73,47 @@ def _loads() -> Iterator[list[str]]:
         yield loads
 
 
-def _baselines() -> tuple[float, float]:
+def _baselines() -> tuple[Processor, Processor]:
     User.objects.create_user("baseline", "baseline@example.net", "benchmark")
     data = {"username": "baseline", "password": "benchmark"}
-    bare = _cost(lambda: Client().get("/bare/"), LOGINS)
-    return bare, _cost(lambda: Client().post("/password/", data), PASSWORDS)
+    bare = _cost(lambda client: client.get("/bare/"), LOGINS)
+    return bare, _cost(lambda client: client.post("/password/", data), PASSWORDS)
 
 
-def _cost(act: Callable[[], object], times: int) -> float:
-    act()
-    spent = []
+def _cost(act: Callable[[Client], object], times: int) -> Processor:
+    cpu = Processor()
+    act(browser())
     for _ in range(times):
-        began = time.process_time()
-        act()
-        spent.append((time.process_time() - began) * 1000)
-    return median(spent)
+        client = browser()
+        with cpu("act"):
+            act(client)
+    return cpu
 
 
-def _measure(x: StandIn, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+def _measure(x: StandIn) -> Found:
     visits = Visits(x)
     queries = Queries(connection)
     visits.new(queries)  # warm: all that is made once is made, and the connection is open
     visits.returning(queries)
     cpu = Processor()
     counts = [x.counts()]
-    for _ in range(LOGINS):
-        visits.new(cpu)
-    counts.append(x.counts())
-    for _ in range(LOGINS):
-        visits.returning(cpu)
-    counts.append(x.counts())
-    requests, connections = ([b - a for a, b in pairwise(row)] for row in zip(*counts, strict=True))
-    return {"cpu": cpu, "queries": queries.spent, "requests": requests, "connections": connections}
+    for visit in (visits.new, visits.returning):
+        for _ in range(LOGINS):
+            visit(cpu)
+        counts.append(x.counts())
+    requests, connections = ([(b - a) / LOGINS for a, b in pairwise(row)] for row in zip(*counts, strict=True))
+    return Found(cpu, queries.spent, requests, connections)
 
 
-def _print(title: str, found: dict[str, Any], bare: float, password: float) -> None:
-    cpu: Processor = found["cpu"]
-    print(f"{title}\n  {'step':<22}{'processor':>12}{'queries':>10}")
+def _print(title: str, found: Found, bare: Processor, password: Processor) -> None:
+    print(f"{title}\n  {'':<22}{'median':>10}{'least':>10}{'queries':>10}")
     for step in STEPS:
-        print(f"  {step:<22}{cpu.of(step):>9.2f} ms{found['queries'][step]:>10}")
-    for name, steps, position in (("new login", NEW, 0), ("returning login", RETURNING, 1)):
-        spent = cpu.of(*steps)
+        print(f"  {step:<22}{found.cpu.of(step):>10.2f}{found.cpu.least(step):>10.2f}{found.queries[step]:>10}")
+    for position, (name, steps) in enumerate((("new login", NEW), ("returning login", RETURNING))):
+        spent, queries = found.cpu.of(*steps), sum(found.queries[step] for step in steps)
         print(
-            f"  {name:<22}{spent:>9.2f} ms   {found['requests'][position] / LOGINS:g} requests to the provider, "
-            f"{found['connections'][position]} new connections in {LOGINS} logins; "
-            f"{spent / bare:.1f} x session alone, {spent / password:.3f} x password"
+            f"  {name:<22}{spent:>10.2f}{found.cpu.least(*steps):>10.2f}{queries:>10}   "
+            f"{found.requests[position]:g} provider requests, {found.connections[position]:g} new connections, "
+            f"{spent / bare.of('act'):.1f} x session alone, {spent / password.of('act'):.3f} x password"
         )
     print()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 from socialreg.testing import Person, XStandIn
 from socialreg.testing.visitor import Visitor
@@ -32,13 +32,17 @@ class StandIn:
     """The site's view of that process."""
 
     url: str
-    settings: dict[str, Any]
+    settings: dict[str, object]
     visitor: Visitor
     pipe: Connection
 
-    def provider_settings(self) -> dict[str, Any]:
-        """Return the provider's entry in the settings, as ``XStandIn`` does."""
-        return self.settings
+    def site_settings(self) -> dict[str, object]:
+        """Return ``SOCIALREG`` for a site that is pointed here."""
+        return {
+            "BASE_URL": "http://testserver",
+            "PROVIDERS": {"twitter": self.settings},
+            "PRIVATE_HOSTS": [urlsplit(self.url).netloc],
+        }
 
     def approve(self, authorize_url: str, screen_name: str) -> str:
         """Consent as somebody; return the callback's address."""
@@ -48,7 +52,7 @@ class StandIn:
         """Return how many requests and connections the site has made."""
         self.pipe.send("count")
         requests, connections = self.pipe.recv()
-        return requests, connections - self.visitor.connections
+        return int(requests), int(connections) - self.visitor.connections
 
 
 def _serve(pipe: Connection, folder: str) -> None:

@@ -13,6 +13,7 @@ from io import StringIO
 import django
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
@@ -51,8 +52,8 @@ def main() -> int:
     """Run everything until Ctrl-C or SIGTERM; return the exit status."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.settings")
     stopped = _stop_signals()
-    django.setup()
     try:
+        django.setup()
         with ExitStack() as running:
             site = running.enter_context(_site())
             if not settings.REAL_X:
@@ -61,9 +62,7 @@ def main() -> int:
             site.start()
             _say(_WITH_REAL_X if settings.REAL_X else _WITH_STAND_IN)
             stopped.wait()
-    except PortTaken as taken:
-        return _fail(str(taken))
-    except SystemCheckError as error:
+    except (PortTaken, SystemCheckError, ImproperlyConfigured) as error:
         return _fail(str(error))
     except OperationalError as error:
         return _fail(f"The database does not answer: {str(error).strip()}\nLook at DATABASE_URL in .env.")

@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
-from django.core.validators import slug_re
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -72,18 +71,14 @@ _READERS: tuple[Callable[[], object], ...] = (
 
 def check_providers(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     """E004 to E006: the enabled providers."""
-    return [message for slug in providers for message in _check_provider(slug)]
-
-
-def _check_provider(slug: str) -> Iterator[CheckMessage]:
-    if not isinstance(slug, str) or not slug_re.fullmatch(slug):
-        yield _error("E004", f"{slug!r} cannot stand in an address", "Use letters, digits, hyphens and underscores")
-        return
-    try:
-        providers.usable(slug)
-    except ConfigurationError as error:
-        if error.code != "setting":  # not of this provider: E003 says it, once
-            yield _told(_OF_PROVIDERS.get(error.code, "E004"), error)
+    found: list[CheckMessage] = []
+    for slug in providers:
+        try:
+            providers.usable(slug)
+        except ConfigurationError as error:
+            if error.code != "setting":  # not of this provider: E003 says it, once
+                found.append(_told(_OF_PROVIDERS.get(error.code, "E004"), error))
+    return found
 
 
 _OF_PROVIDERS = {"credentials": "E005", "two-providers": "E006"}
@@ -184,11 +179,8 @@ def _endpoints(slug: str) -> list[str]:
 
 
 def _is_stand_in(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-    except ValueError:  # no address at all: no provider's either
-        return True
+    parts = urlsplit(address)
+    host = parts.hostname or ""
     if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -77,19 +77,18 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
         """
         name, address = User.USERNAME_FIELD, User.get_email_field_name()
         valid = {field: getattr(self.instance, field) for field in (name, address) if field in self.cleaned_data}
-        if any(valid.values()):
-            name_taken, address_taken = taken(valid.get(name, ""), valid.get(address, ""))
-            if address_taken and address in valid:
-                self.add_error(address, ValidationError(self.taken, code="unique"))
-            if name_taken and name in self.cleaned_data and valid[name]:
-                self.add_error(name, self.instance.unique_error_message(User, (name,)))
+        name_taken, address_taken = taken(valid.get(name, ""), valid.get(address, ""))
+        if address_taken:
+            self.add_error(address, ValidationError(self.address_in_use, code="unique"))
+        if name_taken and self.cleaned_data.get(name):
+            self.add_error(name, self.instance.unique_error_message(User, (name,)))
         others = {field.name for field in User._meta.fields} - self.cleaned_data.keys() | {name}  # noqa: SLF001
         try:
             self.instance.validate_unique(exclude=others | self.errors.keys())
         except ValidationError as error:
             self.add_error(None, error)
 
-    taken: ClassVar[Any] = _(
+    address_in_use: ClassVar[Any] = _(
         "There is an account with this e-mail address already. Log in to it, then connect this one."
     )
 

@@ -125,7 +125,7 @@ class Client:
         except Fault as fault:
             error = _error(fault, where)
         except requests.exceptions.InvalidURL:
-            error = _error(Fault("address", "the host in the address is none"), where)
+            error = _error(Fault("address", "the address has no host, or none that can be looked up"), where)
         except Exception as unforeseen:  # noqa: BLE001 - whatever the libraries make of hostile bytes
             error = _error(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
         # Raised out here, so that nothing hangs on it: the libraries' errors carry the address with its query.
@@ -140,7 +140,7 @@ class Client:
 
     def _check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
         parts = _split(url)
-        if parts is None or not parts.hostname or "@" in parts.netloc:
+        if parts is None or "@" in parts.netloc:
             raise Fault("address", "the address is not of the form https://host/path")
         if parts.scheme != "https" and not (self._plain_http and parts.scheme == "http"):
             raise Fault("not-https", "the address is not https")
@@ -244,7 +244,7 @@ def _read(raw: BaseHTTPResponse) -> bytes:
             body += piece
             if len(body) > BODY_BYTES:
                 raise Fault("too-large", "the body is larger than allowed")
-    except HTTPError as error:
+    except (HTTPError, ValueError) as error:  # ValueError: a chunk of negative size
         raise Fault("truncated", f"the body broke off ({type(error).__name__})") from None
     return bytes(body)
 

@@ -30,7 +30,8 @@ class SocialAccountManager(models.Manager["SocialAccount"]):
 
     def for_identity(self, issuer: str, subject: str) -> SocialAccount | None:
         """Return the account of (issuer, subject) with its user, in one query, ``None`` if there is none."""
-        found = self.select_related("user").filter(identity=identity_digest(issuer, subject)).first()
+        # Not first(): of at most one row there is nothing to order, and ordering is a good part of the work.
+        found = next(iter(self.select_related("user").filter(identity=identity_digest(issuer, subject))), None)
         if found is None or (found.issuer, found.subject) != (issuer, subject):
             return None
         return found

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.core.validators import slug_re
 from django.utils.module_loading import import_string
 
 from . import conf
@@ -85,7 +87,8 @@ class Providers:
         options = {name: value for name, value in given.items() if name != "PROVIDER"}
         client = self.client
         try:
-            return found(options, client)
+            made = found(options, client)
+            _check_addresses(slug, made)
         except ConfigurationError:
             raise
         except Exception as error:
@@ -96,6 +99,7 @@ class Providers:
                 remedy=f'Mend {found.__name__}, or its entry in SOCIALREG["PROVIDERS"]',
                 code="provider",
             ) from error
+        return made
 
     def usable(self, slug: str) -> Provider:
         """Return the provider, ready to be used.
@@ -124,6 +128,13 @@ def _entry(slug: str) -> Mapping[str, object]:
             f"There is no provider {slug!r} here",
             cause='SOCIALREG["PROVIDERS"] has no such entry',
             remedy=f"Enable it, or use one of: {', '.join(map(str, providers)) or '(none is enabled)'}",
+        )
+    if not isinstance(slug, str) or not slug_re.fullmatch(slug):
+        raise ConfigurationError(
+            f"The slug {slug!r} cannot stand in an address",
+            cause="it is no text of letters, digits, hyphens and underscores alone",
+            remedy='Rename this entry of SOCIALREG["PROVIDERS"], using letters, digits, hyphens and underscores',
+            code="slug",
         )
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise ConfigurationError(
@@ -179,6 +190,26 @@ def _refuse_second(slug: str, found: type[Provider]) -> None:
     claimed = getattr(found, "slug", slug)
     if claimed != slug and claimed in entries and _class_of(claimed) is not found:
         raise _two(claimed, f"the class of {slug!r} goes by it too")
+
+
+def _check_addresses(slug: str, provider: Provider) -> None:
+    """See that every address is one, before a browser or a request is sent there.
+
+    :raises ConfigurationError: one is not.
+    """
+    for name in provider.option_names():
+        value = getattr(provider, name.lower())
+        optional = not getattr(type(provider), name.lower())
+        if name.endswith("_URL") and not (_ADDRESS.fullmatch(value) or (optional and not value)):
+            raise ConfigurationError(
+                f"{name} of the provider {slug!r} is no address",
+                cause="it is not of the form https://host/path, or names a user",
+                remedy=f'Give {name}, and the hosts in it, in the form "https://host/path", or leave them out',
+                code="address",
+            )
+
+
+_ADDRESS = re.compile(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[!-\[\]-~]*)?", re.IGNORECASE | re.ASCII)
 
 
 def _class_of(slug: str) -> type[Provider] | None:

@@ -107,6 +107,8 @@ class Form:
     method: str = "get"
     fields: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    #: The names of the fields that a person sees.
+    asked: set[str] = field(default_factory=set)
 
 
 class _Forms(HTMLParser):
@@ -121,6 +123,8 @@ class _Forms(HTMLParser):
         elif tag == "input" and self.forms and "name" in given:
             box = given.get("type") == "checkbox"
             self.forms[-1].fields[given["name"]] = "" if box else given.get("value", "")
+            if given.get("type") != "hidden":
+                self.forms[-1].asked.add(given["name"])
 
     def handle_data(self, data: str) -> None:
         if self.forms:

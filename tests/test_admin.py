@@ -80,7 +80,9 @@ def test_it_can_be_removed(staff):
 
 def test_fifty_cost_as_many_queries_as_one(staff):
     account(1)
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
         staff.get(LIST)
     for number in range(2, 52):
         account(number)

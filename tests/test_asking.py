@@ -74,6 +74,7 @@ def test_only_what_is_missing_is_asked(missing, browser):
     missing()
     page = page_for(browser, "tomas_ok")
     assert page.asked() == {"email"}
+    assert "X told us the rest." in page.text
     send(browser, page, email="tomas@example.net")
     assert (browser.user().username, browser.user().first_name) == ("tomas_ok", "Tomás")
 
@@ -92,6 +93,7 @@ def test_everything_asks_for_everything_filled_in(site, browser):
     site(REGISTRATION_FORM=WithTerms)
     page = page_for(browser)
     assert page.asked() == {"username", "email", "first_name", "last_name", "terms"}
+    assert "We filled in what X told us." in page.text
     assert "checked" not in page.named("terms")
 
 
@@ -146,7 +148,7 @@ class Optionals(RegistrationForm):
 
     saved: dict[str, object]
 
-    def save(self, commit=True):  # noqa: FBT002 - Django's signature
+    def save(self, commit=True):
         names = ("note", "level", "newsletter", "photo", "when", "tags")
         type(self).saved = {name: self.cleaned_data[name] for name in names}
         return super().save(commit)
@@ -271,7 +273,7 @@ def test_every_kind_of_field_is_asked_answered_and_saved(site, browser):
 class Answers(Questionnaire):
     saved: dict[str, object]
 
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         type(self).saved = self.cleaned_data
         return super().save(commit)
 
@@ -332,7 +334,7 @@ class Files(RegistrationForm):
     profile_map = {"avatar": lambda profile: ContentFile(b"avatar", "avatar.svg")}
     contents: tuple[object, ...] = ()
 
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         cleaned = self.cleaned_data
         type(self).contents = (cleaned["proof"].read(), cleaned["avatar"].read(), cleaned["picture"])
         return super().save(commit)
@@ -385,7 +387,7 @@ class WithGroups(forms.ModelForm):
         model = User
         fields = ["username", "groups"]
 
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         self.instance.last_name = "by save()"
         return super().save(commit)
 
@@ -422,7 +424,7 @@ class TeamForm(forms.ModelForm):
         model = Group
         fields = ["name"]
 
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         user = User.objects.create(username=self.cleaned_data["nickname"])
         user.groups.add(super().save(commit))
         return user
@@ -475,18 +477,18 @@ def test_the_forms_of_the_documentation_register(site, browser, form):
 
 
 class NoUser(WithTerms):
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         super().save(commit)
 
 
 class AnotherThing(WithTerms):
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         super().save(commit)
         return Group.objects.create(name="left over")
 
 
 class Unsaved(WithTerms):
-    def save(self, commit=True):  # noqa: FBT002
+    def save(self, commit=True):
         Group.objects.create(name="left over")
         return super().save(commit=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 import shutil
@@ -17,15 +18,22 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from docs.examples import acme, finders, hooks, receivers
 from docs.examples.test_login import LogInWithX  # noqa: F401 - the example runs as it stands
-from socialreg import signals
+from socialreg import conf, exceptions, http, signals, urls
 from socialreg.models import SocialAccount
-from tests.project import Project, Visitor, forms_of, free_port, words_of
+from socialreg.notices import NOTICES
+from socialreg.pages import _level
+from socialreg.testing import FAULTS, PEOPLE
+from socialreg.testing.people import remark
+from socialreg_providers._x_errors import MEANINGS, PORTAL
+from socialreg_providers.twitter import Twitter
+from tests.project import Form, Project, Visitor, forms_of, free_port, words_of
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 # The tutorial ------------------------------------------------------------------------------------------------------
 
@@ -93,18 +101,18 @@ class Reader:
         self.visitor = Visitor(f"http://127.0.0.1:{self.ports['8000']}")
         self.servers.callback(self.visitor.close)
 
-    def log_in(self, screen_name: str) -> dict[str, str]:
-        """Press the button; be somebody, if the stand-in asks who; return the fields of the form that is shown."""
+    def log_in(self, screen_name: str) -> Form:
+        """Press the button; be somebody, if the stand-in asks who; return the form that is shown."""
         self.visitor.open("/")
         self.visitor.press("Log in with X")
         if "wants to access your account" in self.visitor.html:
             self.visitor.press("Authorize app", screen_name=screen_name, do="authorize")
-        return {name: value for form in forms_of(self.visitor.html) for name, value in form.fields.items()}
+        return forms_of(self.visitor.html)[0]
 
 
 def first_time(reader: Reader) -> None:
     mara = {"username": "maralind", "first_name": "Mara", "last_name": "Lindqvist"}
-    assert mara.items() <= reader.log_in("maralind").items()
+    assert mara.items() <= reader.log_in("maralind").fields.items()
     assert "Verified by X" in reader.visitor.html
     reader.visitor.press("Create account")
     assert reader.visitor.path == "/"
@@ -120,7 +128,7 @@ def second_time(reader: Reader) -> None:
 def own_form(reader: Reader) -> None:
     reader.restart_the_site()
     reader.come_anew()
-    assert reader.log_in("kestrel").keys() == {"csrfmiddlewaretoken", "terms"}
+    assert reader.log_in("kestrel").asked == {"terms"}
     reader.visitor.press("Create account")
     assert "This field is required" in reader.visitor.html
     reader.visitor.press("Create account", terms="on")
@@ -129,7 +137,7 @@ def own_form(reader: Reader) -> None:
 
 def somebody_without_an_address(reader: Reader) -> None:
     reader.come_anew()
-    assert reader.log_in("tomas_ok").keys() == {"csrfmiddlewaretoken", "email", "terms"}
+    assert reader.log_in("tomas_ok").asked == {"email", "terms"}
     reader.visitor.press("Create account", terms="on", email="tomas@example.com")
     assert "You are tomas_ok" in reader.visitor.html
 
@@ -286,7 +294,7 @@ _EMAIL_USER = """
 from urllib.parse import urlsplit
 from django.test import Client
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from socialreg.models import SocialAccount
 from socialreg.testing import XStandIn
 from django.conf import settings
@@ -423,8 +431,109 @@ def test_every_log_line_of_the_page_on_errors_is_one_that_is_written(browser, si
     if fault:
         x.fault(**fault)
     act(browser, x)
-    ours = [record for record in caplog.records if record.name.startswith("socialreg") and record.levelno >= logging.INFO]
-    line = f"{ours[-1].levelname} {ours[-1].name}: {ours[-1].getMessage()}"
-    line = line.replace(urlsplit(x.url).netloc, "api.x.com").replace("http://testserver", "https://example.com")
-    line = re.sub(r"\\[reference [0-9a-f]{8}\\]", "[reference 5f0c9a3e]", line)
-    print("LINE", line)
+    assert _as_on_the_page(caplog.records, urlsplit(x.url).netloc) in (DOCS / "reference/errors.md").read_text("utf-8")
+
+
+def _as_on_the_page(records: list[logging.LogRecord], stand_in: str) -> str:
+    """Return the last line of ours, with X in the place of the stand-in and one reference for all."""
+    last = [record for record in records if record.name.startswith("socialreg") and record.levelno >= logging.INFO][-1]
+    line = f"{last.levelname} {last.name}: {last.getMessage()}"
+    line = line.replace(stand_in, "api.x.com").replace("http://testserver", "https://example.com")
+    return re.sub(r"\[reference [0-9a-f]{8}\]", "[reference 5f0c9a3e]", line)
+
+
+X_ERROR = "| {code} | {cause} | {remedy} | {notice} |"
+
+
+def test_the_page_on_x_has_every_code_with_the_cause_and_the_remedy_that_the_log_gives():
+    rows = [
+        X_ERROR.format(
+            code=code,
+            cause=meaning.cause,
+            remedy=meaning.remedy.replace(PORTAL, "[the app's page](https://console.x.com)"),
+            notice=f"`{meaning.notice}`",
+        )
+        for code, meaning in MEANINGS.items()
+    ]
+    page = (DOCS / "reference/twitter.md").read_text("utf-8")
+    assert [row for row in rows if row not in page] == []
+    assert len(re.findall(r"^\| \d+ \|", page, re.MULTILINE)) == len(rows)
+
+
+def _headings(page: str) -> set[str]:
+    return set(re.findall(r"^### `?([\w.]+)`?$", (DOCS / page).read_text("utf-8"), re.MULTILINE))
+
+
+def _source(*folders: str) -> str:
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
+def test_the_page_on_checks_has_every_id_and_no_other():
+    in_the_code = {f"socialreg.{number}" for number in re.findall(r"\b([EW]00\d)\"", _source("socialreg"))}
+    assert _headings("reference/checks.md") == in_the_code
+
+
+def test_the_page_on_settings_has_every_name_and_no_other():
+    assert _headings("reference/settings.md") == set(conf.DEFAULTS)
+
+
+def test_the_page_on_x_has_every_option_with_its_default():
+    page = (DOCS / "reference/twitter.md").read_text("utf-8")
+    for name in set(Twitter.option_names()) - {"CLIENT_ID", "CLIENT_SECRET"}:
+        default = getattr(Twitter, name.lower())
+        shown = f'"{default}"' if isinstance(default, str) else str(default)
+        assert f"| `{name}` | `{shown}` |" in page
+
+
+def test_the_page_on_errors_has_every_code():
+    page = (DOCS / "reference/errors.md").read_text("utf-8")
+    codes = set(re.findall(r"\bcode(?:: str)? ?= ?\"([a-z-]+)\"", _source("socialreg", "providers")))
+    assert (codes | http._ERRORS.keys()) - set(re.findall(r"`([a-z-]+)`", page)) - NOT_IN_THE_LOG == set()
+
+
+#: Of a form's errors, which Django names; and of the stand-in, which no site sees.
+NOT_IN_THE_LOG = {"unique", "no-consent", "not-loopback", "unknown-fault"}
+
+
+def test_the_page_on_errors_has_every_notice_with_its_title():
+    page = (DOCS / "reference/errors.md").read_text("utf-8")
+    rows = [f"| `{name}` | {notice.title} | {'yes' if notice.again else 'no'} |" for name, notice in NOTICES.items()]
+    assert [row for row in rows if row not in page] == []
+
+
+def test_the_page_on_errors_draws_the_whole_tree_with_the_status_and_the_level_of_each():
+    page = (DOCS / "reference/errors.md").read_text("utf-8")
+    tree = page.partition("## The tree")[2].partition("## Codes")[0]
+    drawn = {name: (int(status), level) for name, status, level in re.findall(r"(\w+) +(\d{3})(?:, (\w+))?", tree)}
+    classes = [each for each in vars(exceptions).values() if inspect.isclass(each) and issubclass(each, Exception)]
+    assert drawn.keys() == {each.__name__ for each in classes}
+    for each in classes:
+        status, level = drawn[each.__name__]
+        assert status == each.status
+        assert level in {"", logging.getLevelName(_level(each("It failed")))}
+
+
+def test_the_page_on_the_stand_in_has_everybody_and_every_fault():
+    page = (DOCS / "reference/stand-in.md").read_text("utf-8")
+    rows = [f"| `{name}` | {says} |" for name, says in FAULTS.items()]
+    rows += [f"| `{person.screen_name}` | {person.name} | {remark(person)} |" for person in PEOPLE]
+    assert [row for row in rows if row not in page] == []
+
+
+def test_the_page_on_signals_names_what_each_is_sent_with():
+    page = (DOCS / "reference/signals.md").read_text("utf-8")
+    source = inspect.getsource(signals)
+    told = re.findall(r"^#: ``([^`]+)``:.*\n(?:#:.*\n)*(\w+) = Signal", source, re.MULTILINE)
+    assert len(told) == 5
+    assert [name for arguments, name in told if f"| `{name}` | `{arguments}` |" not in page] == []
+
+
+def test_the_page_on_addresses_has_every_name():
+    page = (DOCS / "reference/template-tags.md").read_text("utf-8")
+    rows = {route.name: f"| `socialreg:{route.name}` | `{_path(route)}` |" for route in urls.urlpatterns}
+    assert [name for name, row in rows.items() if row not in page] == []
+
+
+def _path(route: URLPattern) -> str:
+    return re.sub(r"<\w+:(\w+?)(_id)?>", lambda part: "<id>" if part[2] else f"<{part[1]}>", str(route.pattern)) or "/"

@@ -18,9 +18,7 @@ def _nothing_set(monkeypatch):
 def test_a_provider_is_read_by_its_slug_in_upper_case():
     environ.Env.ENVIRON.update(TWITTER_CLIENT_ID="id", TWITTER_CLIENT_SECRET="secret", OTHER_CLIENT_ID="not asked for")
 
-    assert from_env.providers(environ.Env(), ["twitter"]) == {
-        "twitter": {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
-    }
+    assert from_env.providers(environ.Env(), ["twitter"]) == {"twitter": {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}}
 
 
 def test_a_hyphen_in_a_slug_is_an_underscore_in_the_variable():

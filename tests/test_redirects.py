@@ -214,7 +214,9 @@ _pieces = st.sampled_from(
 )
 
 
-@given(st.one_of(st.lists(_pieces, max_size=8).map("".join), st.text(max_size=40), st.text(max_size=30).map(BASE.__add__)))
+@given(
+    st.one_of(st.lists(_pieces, max_size=8).map("".join), st.text(max_size=40), st.text(max_size=30).map(BASE.__add__))
+)
 @example("/\\evil.example")
 @example("//evil.example")
 @example(BASE + "@evil.example")
@@ -318,15 +320,15 @@ def known(browser, everywhere):
 def test_a_login_goes_nowhere_else_whatever_its_next(known, other_browser):
     """One by one through the real routes, each in one session: the button, consent, the callback, its Location."""
     for candidate in SENT:
-        start = other_browser.client.post(
-            reverse("socialreg:start", args=["twitter"]), {"next": candidate}, **FORGED
-        )
+        start = other_browser.client.post(reverse("socialreg:start", args=["twitter"]), {"next": candidate}, **FORGED)
         response = other_browser.client.get(known.x.approve(start["Location"], "maralind"), **FORGED)
         assert response["Location"] == "/home/", candidate
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("candidate", ["/home/?a=b#top", "/caf\u00e9/", "http://testserver/home/?x", "/%2f%2fevil.example"])
+@pytest.mark.parametrize(
+    "candidate", ["/home/?a=b#top", "/caf\u00e9/", "http://testserver/home/?x", "/%2f%2fevil.example"]
+)
 def test_a_login_goes_where_it_was_to_go(known, other_browser, candidate):
     location = other_browser.log_in("maralind", next=candidate)["Location"]
     assert location == candidate.replace("\u00e9", "%C3%A9")
@@ -369,9 +371,7 @@ def test_the_answer_to_link_sends_nobody_off(browser, everywhere, candidate, ans
     browser.log_in("maralind", next=candidate)
     login = browser.client.post(reverse("socialreg:prove"), {"prove": "1"})["Location"]
     back = shown(browser.client.get(login).content.decode())["next"]
-    response = browser.client.post(
-        "/login/", {"username": "mara", "password": "secret", "next": unescape(back)}
-    )
+    response = browser.client.post("/login/", {"username": "mara", "password": "secret", "next": unescape(back)})
     response = browser.client.post(response["Location"], {answer: "1"})
     assert response["Location"] == reverse("socialreg:connections")
 

@@ -510,6 +510,24 @@ def test_a_database_that_fails_at_any_write_leaves_all_or_nothing_and_a_retry_su
     assert writes >= 5
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_where_nothing_is_asked(site, browser):
+    site(ASK_FOR="missing")
+    browser.client.raise_request_exception = False
+    for k in range(1, 7):
+        browser.client.logout()
+        User.objects.all().delete()
+        callback = browser.approve("maralind")
+        with connection.execute_wrapper(failing := FailingWrite(k)):
+            response = browser.client.get(callback)
+        assert (response.status_code == 302) is (failing.writes < k), k
+        assert (User.objects.count(), SocialAccount.objects.count()) in {(0, 0), (1, 1)}, k
+        browser.client.logout()
+        browser.log_in("maralind")
+        assert browser.user() == User.objects.get()
+    assert failing.writes >= 4
+
+
 def test_a_veto_on_sending_leaves_nothing(site, browser):
     site(BEFORE_REGISTER=["tests.test_register.refuse_second"])
     page = page_for(browser)

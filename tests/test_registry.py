@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.urls import reverse
-from socialreg_providers.twitter import Twitter
 
 from socialreg.exceptions import ConfigurationError, UnknownProvider
 from socialreg.provider import Provider
 from socialreg.registry import classes_in, find_class, providers
+from socialreg_providers.twitter import Twitter
 
 KEYS = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
 
@@ -95,7 +95,7 @@ def test_a_sites_own_class_is_given_by_dotted_name_or_as_it_is(enabled, named):
 
 def test_every_attribute_that_is_data_is_overridden_by_its_upper_case_name(enabled):
     values = {
-        str: "other",
+        str: "https://other.example",
         bool: True,
         int: 7,
         tuple: ["a", "b"],  # settings read from a file or the environment have lists
@@ -117,7 +117,9 @@ def test_addresses_follow_the_hosts_they_are_made_of(enabled):
     assert providers["twitter"].authorize_url == "https://api.x.com/oauth/authorize"
 
 
-@pytest.mark.parametrize("slug", ["github", "", "../os", "os", "socialreg", "TWITTER", "\0", "tests.test_registry.Acme"])
+@pytest.mark.parametrize(
+    "slug", ["github", "", "../os", "os", "socialreg", "TWITTER", "\0", "tests.test_registry.Acme"]
+)
 def test_what_is_not_enabled_is_unknown(enabled, slug):
     enabled(twitter=KEYS)
     with pytest.raises(UnknownProvider, match="twitter"):

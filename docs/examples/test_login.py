@@ -1,13 +1,12 @@
 """A site's own test of its login with X: no account at X, no network, nothing replaced inside the site."""
 
-from urllib.parse import urlsplit
-
 from django.core.cache import cache
-from django.test import TestCase, override_settings
+from django.test import TestCase
 from django.urls import reverse
 
 from socialreg.models import SocialAccount
 from socialreg.testing import XStandIn
+from socialreg.testing.site import stand_in_for_x
 
 
 class LogInWithX(TestCase):
@@ -15,17 +14,7 @@ class LogInWithX(TestCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.x = cls.enterClassContext(XStandIn())
-        # A stand-in is reached over plain http, on this machine, and with DEBUG alone.
-        cls.enterClassContext(
-            override_settings(
-                DEBUG=True,
-                SOCIALREG={
-                    "BASE_URL": "http://testserver",
-                    "PROVIDERS": {"twitter": cls.x.provider_settings()},
-                    "PRIVATE_HOSTS": [urlsplit(cls.x.url).netloc],
-                },
-            )
-        )
+        cls.enterClassContext(stand_in_for_x(cls.x))
 
     def setUp(self):
         self.x.reset()

@@ -5,28 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import sqlite3
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
-from django.conf import settings
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from .process import PATIENCE, environment, free_ports, greeting, start
 from .visitor import Visitor
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60  # seconds, for the sandbox to start
 _OFF = 2  # "block", in Chromium's content settings
 _SWITCHES = (
     "--headless",
@@ -43,12 +36,11 @@ _SWITCHES = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The demo site and its stand-in for X, as two addresses, a database file and a log."""
+    """The demo site and its stand-in for X: two addresses and a database file."""
 
     url: str
     stand_in: str
     database: Path
-    log: Path
 
     def fault(self, name: str, path: str) -> None:
         """Switch a fault on, by the stand-in's own page."""
@@ -72,28 +64,16 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """``python -m sandbox`` on free ports and a file of its own; Ctrl-C ends it, and it ends well."""
+    """The sandbox on free ports, with a file of its own; Ctrl-C ends it, and nothing went wrong in it."""
     folder = tmp_path_factory.mktemp("sandbox")
-    site, stand_in = _free_ports()
-    found = Sandbox(f"http://127.0.0.1:{site}", f"http://127.0.0.1:{stand_in}", folder / "db.sqlite3", folder / "log")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TWITTER_", "DJANGO_SETTINGS"))},
-        "SANDBOX_PORT": str(site),
-        "STANDIN_PORT": str(stand_in),
-        "DATABASE_URL": f"sqlite:///{found.database}",
-        "CACHE_URL": "locmemcache://",
-        # A developer's own .env is read as well and sets only what is not set: empty, these stay empty.
-        "TWITTER_CLIENT_ID": "",
-        "TWITTER_CLIENT_SECRET": "",
-        "SECRET_KEY": settings.SECRET_KEY,  # ours, so that a test can open what was sealed
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "providers")]),
-    }
-    with found.log.open("w") as log, _process(environment, log) as process:
-        _wait_until_ready(process, found.log)
-        yield found
+    site, stand_in = free_ports()
+    log = folder / "log"
+    with start(environment(folder, site, stand_in), log) as process:
+        assert "Ctrl-C stops" in greeting(process), log.read_text()
+        yield Sandbox(f"http://127.0.0.1:{site}", f"http://127.0.0.1:{stand_in}", folder / "db.sqlite3")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
-    assert "Traceback" not in found.log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
 @pytest.fixture(scope="session")
@@ -145,26 +125,3 @@ def _program(name: str) -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
-
-
-def _process(environment: dict[str, str], log: IO[str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sandbox"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
-
-
-def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> None:
-    """Read what it prints up to its last line. A process that hangs is ended, and so its output."""
-    limit = threading.Timer(PATIENCE, process.kill)
-    limit.start()
-    try:
-        ready = any("Ctrl-C stops" in line for line in process.stdout or ())
-    finally:
-        limit.cancel()
-    assert ready, f"The sandbox did not start:\n{log.read_text()}"

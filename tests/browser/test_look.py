@@ -1,11 +1,7 @@
-"""Every page, in light and dark, on a telephone and on a desk: photographed for people, measured for what a machine can see.
-
-The photographs are in ``tests/browser/screenshots/``.
-"""
+"""Every page, in light and dark, on a telephone and on a desk: photographed for people, measured by machine."""
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import pytest
@@ -16,51 +12,13 @@ from socialreg.attempt import LIFETIME
 from socialreg.encryption import seal, unseal
 from socialreg.types import Arrival, Credentials, Email, Profile
 
+from .camera import look, photograph
 from .conftest import Sandbox
 from .visitor import CONSENT, Visitor
 
 pytestmark = pytest.mark.browser
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
-AUDIT = (Path(__file__).parent / "audit.js").read_text("utf-8")
-SCHEMES = ("light", "dark")
-WIDTHS = (375, 1280)
 LONG = "Wolfeschlegelsteinhausenbergerdorff 👩🏽‍🚀 نازنین فاطمه"
-
-
-def look(visitor: Visitor, name: str) -> None:
-    """Photograph the page that is open, and measure it."""
-    complaints = photograph(visitor, name)
-    assert not complaints, "\n".join(complaints)
-
-
-def photograph(visitor: Visitor, name: str) -> list[str]:
-    """Photograph the page that is open; return what there is to complain about."""
-    complaints = []
-    for scheme in SCHEMES:
-        for width in WIDTHS:
-            _show(visitor, scheme, width)
-            _save(visitor, f"{name}-{scheme}-{width}")
-            complaints += [f"{scheme} {width}: {complaint}" for complaint in visitor.browser.execute_script(AUDIT)]
-    visitor.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    return complaints
-
-
-def _show(visitor: Visitor, scheme: str, width: int) -> None:
-    preference = {"name": "prefers-color-scheme", "value": scheme}
-    visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
-    size = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-    visitor.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-
-def _save(visitor: Visitor, name: str) -> None:
-    whole = visitor.browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-    taken = visitor.browser.execute_cdp_cmd(
-        "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": {**whole, "scale": 1}}
-    )
-    SCREENSHOTS.mkdir(exist_ok=True)
-    (SCREENSHOTS / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
 
 
 def test_the_site_before_anybody_is_logged_in(visitor: Visitor):
@@ -169,7 +127,9 @@ def begun_earlier(visitor: Visitor, seconds: int) -> None:
     cookies = visitor.browser.get_cookies()
     cookie = next(cookie for cookie in cookies if cookie["name"].startswith("socialreg-attempt-"))
     attempt = unseal("attempt", cookie["value"])
-    visitor.browser.add_cookie({**cookie, "value": seal("attempt", {**attempt, "started": attempt["started"] - seconds})})
+    visitor.browser.add_cookie(
+        {**cookie, "value": seal("attempt", {**attempt, "started": attempt["started"] - seconds})}
+    )
 
 
 def test_our_own_login_page(visitor: Visitor):
@@ -193,7 +153,9 @@ class EveryKind(forms.Form):
     topics = forms.MultipleChoiceField(choices=[("a", "Herbs"), ("b", "Fruit")], widget=forms.CheckboxSelectMultiple)
     born = forms.DateField(widget=forms.SelectDateWidget(years=range(1990, 2000)))
     picture = forms.FileField(required=False)
-    terms = forms.BooleanField(label="I have read the terms, and I agree to them, all of them, and to the privacy notice")
+    terms = forms.BooleanField(
+        label="I have read the terms, and I agree to them, all of them, and to the privacy notice"
+    )
     news = forms.BooleanField(required=False, label="Send me news")
 
 

@@ -1,4 +1,4 @@
-"""From the button to the account and back, in a browser that runs no JavaScript, under a strict Content Security Policy."""
+"""From the button to the account and back, without JavaScript, under a strict Content Security Policy."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_an_address_that_x_does_not_tell_is_asked_for(visitor: Visitor):
 
 
 def test_a_known_address_is_proven_and_linked(visitor: Visitor):
-    """Known address, password login, "Link @handle?", and on to where the visitor wanted to go; then one click is enough."""
+    """Known address, password login, "Link @handle?", on to where the visitor wanted to be; then one click will do."""
     visitor.open("/login/?next=/accounts/connections/")
     visitor.press("Log in with X")
     visitor.consent("ines_moreau")

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="Print the SQL and do nothing.")
 
-    def handle(self, *, database: str, dry_run: bool, **options: Any) -> None:
+    def handle(self, *, database: str, dry_run: bool, verbosity: int, **options: Any) -> None:
         index = wanted(database)
         if index is None:
             self.stdout.write("The user model has no e-mail address. Nothing to do.")
@@ -37,7 +37,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Error as error:
             raise CommandError(_refused(index, error)) from error
-        self.stdout.write(_said(index, done, dry_run=dry_run))
+        if verbosity or dry_run:
+            self.stdout.write(_said(index, done, dry_run=dry_run))
 
 
 def _said(index: EmailIndex, done: Plan, *, dry_run: bool) -> str:
