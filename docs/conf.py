@@ -21,6 +21,9 @@ release = version = socialreg.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+highlight_language = "none"
+html_static_path = ["_static"]
+html_css_files = ["long-lines.css"]
 html_title = f"socialreg {release}"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -21,7 +21,7 @@ SITE_URL = f"http://127.0.0.1:{SITE_PORT}"
 STAND_IN_PORT = env.int("STANDIN_PORT", default=8001)
 STAND_IN_URL = f"http://127.0.0.1:{STAND_IN_PORT}"
 
-PROVIDERS: dict[str, dict[str, object]] = {**providers(env, ["twitter"])}
+PROVIDERS = providers(env, ["twitter"])
 REAL_X = any(PROVIDERS["twitter"].values())
 if not REAL_X:
     PROVIDERS["twitter"] = {

@@ -168,6 +168,6 @@ def judge(form: BaseForm) -> None:
     answered = {name for name, value in form.cleaned_data.items() if value not in EMPTY_VALUES}
     others = {field.name for field in User._meta.fields} - answered  # noqa: SLF001 - public API
     try:
-        user.full_clean(exclude=others | _NEVER)
+        user.full_clean(exclude=others)
     except ValidationError as error:
         form.add_error(None, error)

@@ -154,6 +154,16 @@ class Optionals(RegistrationForm):
         return super().save(commit)
 
 
+def test_an_optional_box_that_the_site_answers_by_a_function_is_as_the_function_says(missing, browser):
+    missing(Ticked)
+    assert registers_at_once(browser)
+    assert Ticked.saved["newsletter"] is True
+
+
+class Ticked(Optionals):
+    profile_map = {"newsletter": lambda profile: True}
+
+
 def test_a_field_that_appears_only_on_the_instance_is_asked(missing, browser):
     missing(Dynamic)
     page = page_for(browser)
@@ -444,10 +454,23 @@ class Plain(forms.Form):
     username = forms.CharField()
     email = forms.EmailField()
     first_name = forms.CharField(required=False)
+    last_name = forms.CharField(required=False, empty_value=None)
     is_staff = forms.BooleanField(required=False)
     password = forms.CharField(required=False)
     terms = forms.BooleanField()
-    profile_map = {"first_name": lambda profile: profile.raw["no such thing"]}
+    profile_map = {"first_name": lambda profile: profile.raw["no such thing"], "last_name": lambda profile: None}
+
+
+def test_a_plain_form_without_save_gives_no_rights_no_password_and_no_nulls(site, browser):
+    """Even where the form itself asks for them."""
+    site(REGISTRATION_FORM=Plain)
+    page = page_for(browser)
+    assert {"is_staff", "password"} <= page.asked()
+    typed = {"username": "\N{FULLWIDTH LATIN SMALL LETTER M}ara", "email": "Mara@EXAMPLE.com"}
+    assert send(browser, page, terms="on", is_staff="on", password="x", **typed).status_code == 302
+    user = browser.user()
+    assert (user.username, user.email) == ("mara", "Mara@example.com")  # as the user model writes them
+    assert (user.is_staff, user.has_usable_password(), user.last_name) == (False, False, "")
 
 
 @pytest.mark.parametrize(

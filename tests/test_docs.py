@@ -26,6 +26,7 @@ from socialreg import conf, exceptions, http, signals, urls
 from socialreg.models import SocialAccount
 from socialreg.notices import NOTICES
 from socialreg.pages import _level
+from socialreg.templatetags import socialreg as templatetags
 from socialreg.testing import FAULTS, PEOPLE
 from socialreg.testing.people import remark
 from socialreg_providers._x_errors import MEANINGS, PORTAL
@@ -37,8 +38,10 @@ DOCS = ROOT / "docs"
 
 # The tutorial ------------------------------------------------------------------------------------------------------
 
-#: A walk, or a block with the fence's word and body; a block after "% not run" is left alone.
-_STEP = re.compile(r"^(?:% walk: (.+)|(% not run.*\n)?```(?:\{code-block\} )?(\S+)\n((?:.*\n)*?)```)$", re.MULTILINE)
+#: A walk, or a block with the fence's word and body; a block after "not run" is left alone.
+_STEP = re.compile(
+    r"^(?:<!-- walk: (.+) -->|(<!-- not run.*\n)?```(?:\{code-block\} )?(\S+)\n((?:.*\n)*?)```)$", re.MULTILINE
+)
 
 
 class Reader:
@@ -537,3 +540,15 @@ def test_the_page_on_addresses_has_every_name():
 
 def _path(route: URLPattern) -> str:
     return re.sub(r"<\w+:(\w+?)(_id)?>", lambda part: "<id>" if part[2] else f"<{part[1]}>", str(route.pattern)) or "/"
+
+
+def test_the_page_on_template_tags_has_every_tag():
+    page = (DOCS / "reference/template-tags.md").read_text("utf-8")
+    assert [name for name in templatetags.register.tags if f"{{% {name}" not in page] == []
+
+
+def test_the_page_on_buttons_has_every_custom_property_of_the_pages():
+    page = (DOCS / "howto/buttons.md").read_text("utf-8")
+    style = (ROOT / "socialreg/static/socialreg/socialreg.css").read_text("utf-8")
+    names = set(re.findall(r"--socialreg-([\w-]+):", style.partition("/* Buttons")[0]))
+    assert [name for name in names if f"`{name}`" not in page] == []
