@@ -69,7 +69,7 @@ def _ask_provider(
         account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
         stored = account is not None and account.is_fresh(timezone.now())
         profile = account.stored_profile() if account and stored else provider.fetch_profile(credentials)
-    profile = replace(profile, raw=storable_raw(profile.raw))
+    profile = replace(profile, issuer=provider.issuer, raw=storable_raw(profile.raw))
     return Arrival(attempt.slug, provider.issuer, credentials, profile, fetched=not stored), account
 
 

@@ -14,6 +14,7 @@
     │   └── Denied                 the visitor pressed "cancel" at the provider
     ├── ProviderError              the provider did not do its part
     │   ├── Refused                it answered with an error of its own
+    │   │   └── Barred             it keeps this person out: suspended, locked
     │   ├── BadAnswer              it answered with something that nobody can use
     │   └── Unavailable            it did not answer in time, or not at all
     └── NotAllowed                 this site says no: inactive user, identity taken, somebody else is here
@@ -142,6 +143,14 @@ class Refused(ProviderError):
 
     code = "refused"
     notice = "refused"
+
+
+class Barred(Refused):
+    """The provider keeps this person out, and not this site: a suspended or locked account. No fault of the site's."""
+
+    code = "barred"
+    notice = "suspended"
+    status = 403
 
 
 class BadAnswer(ProviderError):

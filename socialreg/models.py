@@ -94,6 +94,7 @@ class SocialAccount(models.Model):
         """Return what is stored, as the provider would tell it."""
         return Profile(
             uid=self.subject,
+            issuer=self.issuer,
             username=self.username,
             full_name=self.full_name,
             email=Email(self.email, self.email_verified) if self.email else None,

@@ -24,7 +24,9 @@ from django.views.decorators.csrf import csrf_exempt
 from . import attempt
 from .exceptions import (
     AttemptError,
+    Barred,
     ConfigurationError,
+    Denied,
     Forged,
     Mismatch,
     NotAllowed,
@@ -92,7 +94,7 @@ class _CsrfWithOurPage(CsrfViewMiddleware):
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
         error = Forged(
             "A form came without a valid CSRF token",
-            cause=reason,
+            cause=reason.rstrip("."),
             remedy="One such line is a browser without cookies, or a foreign page. Many, behind a proxy, mean that "
             "Django takes the address for another: see SECURE_PROXY_SSL_HEADER and CSRF_TRUSTED_ORIGINS",
         )
@@ -143,12 +145,14 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     notice = notice_for(error, _label(resume.slug))
     context = {
         "notice": notice,
-        "reference": reference,
+        "reference": "" if isinstance(error, Denied) else reference,  # who cancelled has nothing to write to us about
         "resume": resume,
         "login_page": _login_page(request, resume.next),
         "again": notice.again and resume.slug in providers and not isinstance(error, ConfigurationError),
     }
     response = render(request, "socialreg/failed.html", context, status=error.status)
+    # Said above, with the level that it deserves: Django would say "Service Unavailable" again, and mail it to ADMINS.
+    response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001
     if isinstance(error, NotPosted):
         response["Allow"] = "POST"  # RFC 9110 section 15.5.6
     if resume.cookie:
@@ -170,7 +174,7 @@ def _label(slug: str) -> str:
 
 def _level(error: SocialRegError) -> int:
     """Say how loud: the site is broken; somebody should look if there are many; everyday life."""
-    is_everyday = isinstance(error, AttemptError | NotAllowed) and not isinstance(error, Mismatch | Forged)
+    is_everyday = isinstance(error, AttemptError | NotAllowed | Barred) and not isinstance(error, Mismatch | Forged)
     if isinstance(error, UnknownProvider):  # an address that anybody can make up
         return logging.WARNING
     if isinstance(error, ConfigurationError) or (isinstance(error, Refused) and error.notice == "not-available"):

@@ -42,4 +42,4 @@ def _rule(slug: str, background: str, foreground: str) -> str:
     back, fore = (str(getattr(provider, name)) for name in (background, foreground))
     if not (_COLOR.fullmatch(back) and _COLOR.fullmatch(fore)):  # the ordinary pair can be read, half a pair may not
         return ""
-    return f".socialreg-button--{slug} {{ --socialreg-back: {back}; --socialreg-fore: {fore}; }}\n"
+    return f":where(.socialreg-button--{slug}) {{ --socialreg-back: {back}; --socialreg-fore: {fore}; }}\n"

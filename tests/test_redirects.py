@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import path, reverse, set_script_prefix
-from hypothesis import HealthCheck, assume, example, given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
@@ -209,25 +209,25 @@ def test_without_a_usable_base_url_paths_are_still_of_this_site_and_nothing_else
 
 
 _pieces = st.sampled_from(
-    [*"/\\:@?#%. \t\n\r\0;&=", "//", "http:", "https:", "http://", "testserver", "evil.example", "%2f", "%5c", "\uff0f"]
-    + ["javascript:", "\u3002", "[", "]", "..", BASE, "a"]
+    [*"/\\:@?#%. \t\n\r\0;&=[]a", "//", "..", "http:", "https:", "http://", "testserver", "evil.example", "%2f", "%5c"]
 )
+_odd = st.sampled_from(["\uff0f", "\u3002", "\u2044", "\u2028", "\xa0", "\xad", "javascript:", BASE])
+_tails = st.lists(st.one_of(_pieces, _odd, st.characters()), max_size=7).map("".join)
+_candidates = st.builds("{}{}".format, st.sampled_from(["", "/", "/", BASE, f"{BASE}/", "//"]), _tails)
 
 
-@given(
-    st.one_of(st.lists(_pieces, max_size=8).map("".join), st.text(max_size=40), st.text(max_size=30).map(BASE.__add__))
-)
+@given(_candidates)
 @example("/\\evil.example")
 @example("//evil.example")
-@example(BASE + "@evil.example")
-@example(BASE + ".evil.example")
-@effort(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@example(f"{BASE}@evil.example")
+@example(f"{BASE}.evil.example")
+@effort(max_examples=500, deadline=None)
 def test_whatever_is_let_through_leads_a_browser_to_this_site(candidate):
     found = safe_next(candidate)
     assert found in {"", candidate}
-    assume(found)
-    assert urlsplit(urljoin(f"{BASE}/", found))[:2] == ("http", "testserver")
-    assert where(found) == BASE
+    if found:
+        assert urlsplit(urljoin(f"{BASE}/", found))[:2] == ("http", "testserver")
+        assert where(found) == BASE
 
 
 def request_at(script: str = ""):

@@ -33,7 +33,7 @@ def enabled(settings):
 
 
 def rules(text: str, slug: str) -> list[str]:
-    return re.findall(rf"\.socialreg-button--{slug} {{ ([^}}]*) }}", text)
+    return re.findall(rf":where\(\.socialreg-button--{slug}\) {{ ([^}}]*) }}", text)
 
 
 def test_each_provider_has_its_colours_light_and_dark(enabled):

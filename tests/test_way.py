@@ -89,7 +89,7 @@ def test_cancel_at_the_provider_ends_the_attempt_before_any_call(browser, x):
 
 def test_a_suspended_person_reads_a_kind_sentence_and_nothing_is_written(browser):
     response = browser.log_in("vstahl")
-    assert response.status_code == 502
+    assert response.status_code == 403
     assert b"is suspended" in response.content
     assert not SocialAccount.objects.exists()
     assert browser.user() is None

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from socialreg.answer import Answer
-from socialreg.exceptions import BadAnswer, ProviderError, Refused, Unavailable
+from socialreg.exceptions import BadAnswer, Barred, ProviderError, Refused, Unavailable
 
 PORTAL = "the app's page in the X developer portal (https://console.x.com)"
 CLOCK = 135
-#: The person's own account is the trouble: no other call will go better, and the login must not go on.
-OF_THE_PERSON = frozenset({"64", "326"})
 
 #: Answers that say in words what others say by a number. A help where there is no number, never against one.
 _WORDS = {
@@ -45,7 +43,7 @@ class Meaning:
     notice: str = "refused"
 
 
-_KEYS = f"Copy API key and API key secret again from {PORTAL} into TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET"
+_KEYS = f"Copy API key and API key secret again from {PORTAL} into CLIENT_ID and CLIENT_SECRET"
 _RETIRED = Meaning(
     "X has retired this endpoint",
     "Update socialreg, or set API_HOST to the host X documents now",
@@ -154,7 +152,7 @@ def error_from(answer: Answer, callback: str) -> ProviderError:
         meaning = _by_status(answer)
     remedy = meaning.remedy.replace("{callback}", callback or "the callback address")
     remedy = remedy.replace("{reset}", _reset(answer))
-    kind = Unavailable if meaning.notice in {"unavailable", "busy"} else Refused
+    kind = _KINDS.get(meaning.notice, Refused)
     name = str(code or answer.status)
     return kind(
         f"X refused {answer.where} with {answer.status}",
@@ -163,6 +161,9 @@ def error_from(answer: Answer, callback: str) -> ProviderError:
         code=name,
         notice=meaning.notice,
     )
+
+
+_KINDS = {"unavailable": Unavailable, "busy": Unavailable, "suspended": Barred, "locked": Barred}
 
 
 def _by_status(answer: Answer) -> Meaning:

@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 
 from socialreg.answer import Answer
-from socialreg.exceptions import BadAnswer, ConfigurationError, ProviderError, Unavailable
+from socialreg.exceptions import BadAnswer, Barred, ConfigurationError, ProviderError, Unavailable
 from socialreg.oauth1 import OAuth1Provider
 from socialreg.types import Credentials, Intent, Profile, email, split_name, subject, text, web_address
 
-from ._x_errors import CLOCK, OF_THE_PERSON, code_of, error_from
+from ._x_errors import CLOCK, code_of, error_from
 
 logger = logging.getLogger("socialreg.providers.twitter")
 
@@ -83,14 +83,14 @@ class Twitter(OAuth1Provider):
     def fetch_profile(self, credentials: Credentials) -> Profile:
         """Ask v2, then v1.1, then be content with the access-token answer: a login never depends on this call.
 
-        :raises Refused: the person's own account is suspended or locked.
+        :raises Barred: the person's own account is suspended or locked.
         :raises BadAnswer: the profile is another person's than the token's.
         """
         for step in (self._from_v2, self._from_v1):
             try:
                 return step(credentials)
             except ProviderError as error:
-                if error.code in OF_THE_PERSON or error.code == "other-person":
+                if isinstance(error, Barred) or error.code == "other-person":
                     raise
                 logger.warning("X: the login goes on with less of a profile. %s", error)
                 if not _may_go_better(error):
