@@ -6,6 +6,7 @@ Plain values, no Django, no network: :mod:`http` makes an :class:`Answer`, provi
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,8 @@ from .exceptions import BadAnswer
 
 #: No provider nests deeper than eight; a hundred thousand brackets are an attack.
 JSON_DEPTH = 32
+#: Digits of a number. With more it is larger than a double, and no JSON column of any database takes it.
+NUMBER_DIGITS = 300
 #: Fields of a form-encoded answer. OAuth answers have at most a dozen.
 FORM_FIELDS = 64
 
@@ -54,10 +57,16 @@ class Answer:
         """Return the JSON object in the body.
 
         :raises BadAnswer: not JSON, not an object, deeper than 32, a key twice (which parser would one believe?), a
-            number that is none (``NaN``) or of thousands of digits.
+            number that is none (``NaN``) or larger than a double (``1e400``).
         """
         try:
-            value = json.loads(self.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            value = json.loads(
+                self.body,
+                object_pairs_hook=_unique,
+                parse_int=_whole,
+                parse_float=_finite,
+                parse_constant=_refuse_constant,
+            )
             _check_depth(value, JSON_DEPTH)
         except (ValueError, RecursionError) as error:
             raise self.unusable(f"the body is not the JSON expected ({type(error).__name__})") from None
@@ -99,6 +108,19 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(result) != len(pairs):
         raise ValueError("duplicate key")
     return result
+
+
+def _whole(number: str) -> int:
+    if len(number) > NUMBER_DIGITS:
+        raise ValueError("too large")
+    return int(number)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError("too large")
+    return value
 
 
 def _refuse_constant(name: str) -> Never:

@@ -46,7 +46,6 @@ class Attempt:
     issuer: str
     intent: Intent
     user_id: str | None
-    redirect_uri: str
     next: str
     key: str = field(repr=False)
     pending: Mapping[str, str] = field(repr=False)
@@ -124,7 +123,7 @@ def _open(sealed: str) -> Attempt | None:
     if data is None:
         return None
     try:
-        return Attempt(**data)  # type: ignore[arg-type] # sealed by us: the fields are what keep() put in
+        return Attempt(**data)
     except TypeError:  # sealed by an older or a newer release
         return None
 

@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
@@ -27,13 +27,13 @@ def seal(purpose: Purpose, data: Mapping[str, object]) -> str:
     return _cipher(purpose).encrypt(json.dumps(data, separators=(",", ":")).encode("ascii")).decode("ascii")
 
 
-def unseal(purpose: Purpose, sealed: str, max_age: int | None = None) -> dict[str, object] | None:
+def unseal(purpose: Purpose, sealed: str, max_age: int | None = None) -> dict[str, Any] | None:
     """Return what was sealed; ``None`` if it is not ours, for another purpose, or older than ``max_age`` seconds."""
     try:
         opened = _cipher(purpose).decrypt(sealed.encode("ascii"), ttl=max_age)
     except (InvalidToken, UnicodeError):
         return None
-    data: dict[str, object] = json.loads(opened)
+    data: dict[str, Any] = json.loads(opened)
     return data
 
 

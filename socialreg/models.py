@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -78,7 +78,7 @@ class SocialAccount(models.Model):
     @property
     def credentials(self) -> Credentials | None:
         """The credentials, opened; ``None`` if ``SECRET_KEY`` changed without a fallback."""
-        opened: dict[str, Any] | None = unseal("credentials", self.sealed_credentials)
+        opened = unseal("credentials", self.sealed_credentials)
         return None if opened is None else Credentials(self.subject, self.username, **opened)
 
     @credentials.setter

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from django.http import HttpRequest
 
@@ -101,8 +101,8 @@ def load_proven(request: HttpRequest, proof: str) -> Pending:
     return pending
 
 
-def _restore(data: Mapping[str, object]) -> Pending | None:
-    values = cast("dict[str, Any]", dict(data))
+def _restore(data: Mapping[str, Any]) -> Pending | None:
+    values = dict(data)
     try:
         arrival = dict(values.pop("arrival"))
         profile = dict(arrival.pop("profile"))

@@ -47,7 +47,6 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         issuer=provider.issuer,
         intent=intent,
         user_id=user_id(request),
-        redirect_uri=redirect_uri,
         next=safe_next(request.POST.get("next")),
         key=redirect.key,
         pending=redirect.pending,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
+from django import VERSION as DJANGO_VERSION
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -286,3 +288,16 @@ def test_a_user_who_must_be_activated_first_is_registered_told_so_and_not_logged
     assert SocialAccount.objects.get().user.is_active is False
     assert browser.user() is None
     assert "_auth_user_id" not in browser.client.session
+
+
+@pytest.mark.django_db
+def test_a_providers_bad_hour_is_logged_once_at_its_own_level_and_mailed_to_nobody(
+    browser, x, caplog, mailoutbox, settings
+):
+    settings.ADMINS = [("Night", "night@example.com")] if DJANGO_VERSION < (6, 0) else ["night@example.com"]
+    x.fault("unavailable", path="/oauth/request_token")
+    assert browser.start().status_code == 503
+    assert [(record.name, record.levelname) for record in caplog.records if record.levelno > 20] == [
+        ("socialreg", "WARNING")
+    ]
+    assert mailoutbox == []

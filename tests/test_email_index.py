@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from io import StringIO
 
@@ -345,8 +346,10 @@ def test_a_table_that_stays_locked_is_left_alone_before_the_site_stands_still(us
     try:
         run(old, "BEGIN")
         run(old, "UPDATE auth_user SET last_name = 'held'")
+        began = time.monotonic()
         with pytest.raises(CommandError, match=r"was not made: .*timeout.*run this again when it is less busy"):
             command()
+        assert time.monotonic() - began < 30, "all this while everybody else queued behind it"
     finally:
         old.close()
     assert NAME not in indexes(users)
