@@ -99,12 +99,12 @@ class _CsrfWithOurPage(CsrfViewMiddleware):
             "Django takes the address for another: see SECURE_PROXY_SSL_HEADER and CSRF_TRUSTED_ORIGINS",
         )
         slug = request.resolver_match.kwargs.get("slug", "") if request.resolver_match else ""
-        error.resume = _resume_of(request, slug)
+        error.resume = asked_for(request, slug)
         return failure(request, error)
 
 
-def _resume_of(request: HttpRequest, slug: str) -> Resume:
-    """Return how to begin again what a button's form, trusted or not, asked for."""
+def asked_for(request: HttpRequest, slug: str) -> Resume:
+    """Return what a button's form, trusted or not, asks for: to begin, or to begin again."""
     intent: Intent = "connect" if request.POST.get("intent") == "connect" else "login"
     return Resume(slug, intent, safe_next(request.POST.get("next")))
 

@@ -22,32 +22,32 @@ from .asking import answered_form, ask_again, blame_race, empty_form
 from .exceptions import LostRace, Mismatch, NotAllowed, NotPosted
 from .http import deadline
 from .models import SocialAccount
-from .pages import page, resumable
+from .pages import asked_for, page, resumable
 from .pending import Pending
 from .redirects import after_login, login_page, safe_next
 from .registry import providers
-from .types import Arrival, Intent, Resume
+from .types import Arrival, Resume
 
 
 @page
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin: send the visitor to the provider. Writes to no store; what waits, waits in a cookie."""
-    intent: Intent = "connect" if request.POST.get("intent") == "connect" else "login"
-    with resumable(Resume(slug, intent, str(request.POST.get("next", "")))):
+    asked = asked_for(request, slug)
+    with resumable(asked):
         provider = providers.usable(slug)
         _need_post(request)
-        if intent == "connect" and not request.user.is_authenticated:
+        if asked.intent == "connect" and not request.user.is_authenticated:
             return redirect_to_login(reverse("socialreg:connections"), login_page(request))
         redirect_uri = f"{conf.base_url()}{reverse('socialreg:callback', args=[slug])}"
         options = {name: str(request.POST[name]) for name in provider.request_options if name in request.POST}
         with deadline():
-            redirect = provider.authorize(redirect_uri, intent, options)
+            redirect = provider.authorize(redirect_uri, asked.intent, options)
     waiting = attempt.Attempt(
         slug=slug,
         issuer=provider.issuer,
-        intent=intent,
+        intent=asked.intent,
         user_id=user_id(request),
-        next=safe_next(request.POST.get("next")),
+        next=asked.next,
         key=redirect.key,
         pending=redirect.pending,
     )

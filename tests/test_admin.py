@@ -116,7 +116,7 @@ def test_no_secret_in_any_representation():
         arrival,
         Pending(arrival, "prove", "/", proof="pro-of-4715"),
         Redirect(f"https://x.com/?oauth_token={TOKEN}", TOKEN, {"secret": SECRET}),
-        Attempt("twitter", "https://x.com", "login", None, "https://e.com", "/", key=TOKEN, pending={"secret": SECRET}),
+        Attempt("twitter", "https://x.com", "login", None, "/", key=TOKEN, pending={"secret": SECRET}),
     ]
     for thing in things:
         for text in (repr(thing), str(thing), f"{thing}", f"{thing!r:>300}", f"{[thing]}", f"{thing!a}"):
