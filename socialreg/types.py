@@ -90,9 +90,9 @@ class Profile:
     """Who somebody is at a provider, in the same words for every provider.
 
     Every text is cleaned and cut to what a database column holds; ``""`` or ``None`` where the provider did not tell.
-    ``uid`` is the provider's stable identifier, never a name; with ``issuer``, which is filled in once the person has
-    arrived, it says who this is. ``timezone`` is in hours from UTC. ``raw`` is the provider's own answer, for hooks that
-    want more.
+    ``uid`` is the provider's stable identifier, never a name; with ``issuer``, filled in once the person has arrived,
+    it says who this is. ``timezone`` is in hours from UTC. ``raw`` is the provider's own answer, for hooks that want
+    more.
     """
 
     uid: str
