@@ -157,7 +157,11 @@ def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> S
         existing = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
         if existing is None or existing.user.pk != user.pk:
             raise NotAllowed(
-                "The account belongs to another user of this site", code="taken", notice="taken"
+                "The account belongs to another user of this site",
+                cause="it was connected in another browser at this very moment",
+                remedy="Nothing: it stays where it is until that user disconnects it",
+                code="taken",
+                notice="taken",
             ) from error
         refresh(existing, arrival)
         return existing
@@ -177,7 +181,13 @@ def refresh(account: SocialAccount, arrival: Arrival) -> None:
     _fill(account, arrival)
     names = [field.attname for field in account._meta.concrete_fields if field.attname not in _FIXED]  # noqa: SLF001
     if not SocialAccount.objects.filter(pk=account.pk).update(**{name: getattr(account, name) for name in names}):
-        raise NotAllowed("The account was disconnected in another window", code="gone", notice="changed")
+        raise NotAllowed(
+            "The account to refresh is not there any more",
+            cause="it was disconnected in another window at this very moment",
+            remedy="Nothing: the visitor can begin again",
+            code="gone",
+            notice="changed",
+        )
 
 
 def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) -> SocialAccount:
@@ -191,10 +201,22 @@ def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) ->
         accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=owner.pk)}
         account = accounts.pop(account_id, None)
         if account is None:
-            raise NotAllowed("The account to disconnect is not this user's", code="gone", notice="changed")
+            raise NotAllowed(
+                "The account to disconnect is not this user's",
+                cause="it was disconnected in another window, or somebody else is logged in by now",
+                remedy="Nothing, if it happens now and then; many such lines are somebody who tries numbers",
+                code="gone",
+                notice="changed",
+            )
         others = any(other.provider in providers for other in accounts.values())
         if not others and not owner.has_usable_password():
-            raise NotAllowed("The last way to log in is not removed", code="last-login", notice="last-login")
+            raise NotAllowed(
+                "The last way to log in is not removed",
+                cause="the user has neither a password nor another account of a provider that is enabled",
+                remedy="Nothing: the user can set a password or connect another account first",
+                code="last-login",
+                notice="last-login",
+            )
         account.delete()
     _after_commit(partial(disconnected.send_robust, SocialAccount, request=request, user=user, account=account))
     return account

@@ -80,7 +80,13 @@ def log_in(request: HttpRequest, account: SocialAccount, arrival: Arrival, next_
     """
     user = account.user
     if not user.is_active:
-        raise NotAllowed("The account's user is not active", code="inactive", notice="inactive")
+        raise NotAllowed(
+            "The account's user is not active",
+            cause="is_active was taken from the user",
+            remedy="Nothing, if that was meant; else set is_active again",
+            code="inactive",
+            notice="inactive",
+        )
     ask_hooks(request, user, arrival.profile)
     accounts.refresh(account, arrival)
     pending.discard(request)
@@ -101,7 +107,13 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
         return log_in(request, account, arrival, next_url)
     pending.discard(request)
     if not account.user.is_active:  # the site's form makes users who have to wait
-        raise NotAllowed("Registered, and not active yet", code="not-active-yet", notice="not-active-yet")
+        raise NotAllowed(
+            "Registered, and not active yet",
+            cause="the registration form made a user whose is_active is false",
+            remedy="Set is_active when the user may log in",
+            code="not-active-yet",
+            notice="not-active-yet",
+        )
     start_session(request, account.user)
     return HttpResponseRedirect(after_login(request, next_url))
 

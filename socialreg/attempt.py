@@ -136,7 +136,11 @@ def _check(attempt: Attempt, slug: str, issuer: str) -> None:
             remedy="Check that each provider has its own callback address registered",
         )
     if not 0 <= time.time() - attempt.started <= LIFETIME:
-        raise Expired(f"An attempt with {slug!r} came back after more than {LIFETIME // 60} minutes")
+        raise Expired(
+            f"An attempt with {slug!r} came back after more than {LIFETIME // 60} minutes",
+            cause="the visitor took their time at the provider, or two workers' clocks differ",
+            remedy="One such line is nothing; many mean that a clock is off: set it by NTP",
+        )
 
 
 def _spend(attempt: Attempt) -> None:
@@ -152,4 +156,8 @@ def _spend(attempt: Attempt) -> None:
             code="cache",
         ) from error
     if not fresh:
-        raise Replayed(f"An attempt with {attempt.slug!r} came back a second time")
+        raise Replayed(
+            f"An attempt with {attempt.slug!r} came back a second time",
+            cause="the callback was reloaded, reached by the back button, or replayed",
+            remedy="Nothing: it goes nowhere",
+        )

@@ -27,13 +27,8 @@ class SocialBackend(ModelBackend):
     Never finds anybody by name and password; permissions are those of ``ModelBackend``.
     """
 
-    def authenticate(  # type: ignore[override]
-        self, request: HttpRequest | None, account: SocialAccount | None = None
-    ) -> AbstractBaseUser | None:
-        """Return the user of ``account``, ``None`` without one or if the user may not log in."""
-        if account is None or not self.user_can_authenticate(account.user):
-            return None
-        return account.user
+    def authenticate(self, request: HttpRequest | None) -> None:  # type: ignore[override] # narrower on purpose
+        """Return nobody. As it takes no credentials, Django passes it over when somebody types theirs."""
 
 
 def ask_hooks(request: HttpRequest, user: AbstractBaseUser, profile: Profile) -> None:

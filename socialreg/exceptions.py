@@ -193,5 +193,9 @@ class Veto(NotAllowed):
     notice = "not-allowed"
 
     def __init__(self, message: str) -> None:
-        super().__init__("A hook of this site stopped it", cause="BEFORE_LOGIN or BEFORE_REGISTER raised Veto")
+        super().__init__(
+            "A hook of this site stopped it",
+            cause="BEFORE_LOGIN or BEFORE_REGISTER raised Veto",
+            remedy="Nothing, if that was meant; else look at the hook",
+        )
         self.message = message

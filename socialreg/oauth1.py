@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 from urllib.parse import urlencode
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_TYPE_AUTH_HEADER
@@ -36,7 +36,7 @@ _SERVER_ERROR = 500
 class SignedRequest:
     """One request to sign. ``token`` and ``secret`` are empty before there are any (RFC 5849 section 2.1)."""
 
-    method: str
+    method: Literal["GET", "POST"]
     url: str
     token: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
@@ -95,9 +95,13 @@ class OAuth1Provider(Provider):
 
     def verify(self, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
         if _same(params.get("denied", ""), pending["token"]):
-            raise Denied("The visitor declined at the provider")
+            raise Denied("The visitor declined at the provider", cause='they pressed "cancel"', remedy="Nothing")
         if not _same(params.get("oauth_token", ""), pending["token"]):
-            raise Mismatch("The callback's oauth_token is not the one this attempt waits for")
+            raise Mismatch(
+                "The callback's oauth_token is not the one this attempt waits for",
+                cause="the link was put together by hand",
+                remedy="Begin again from the login button",
+            )
         verifier = params.get("oauth_verifier", "")
         if not verifier:
             raise Mismatch(
@@ -163,8 +167,7 @@ class OAuth1Provider(Provider):
         )
         headers = {"Content-Type": _FORM} if request.form else {}
         body = urlencode(request.form) if request.form else None
-        method: Any = request.method  # oauthlib's stubs list the methods one by one
-        url, headers, body = signer.sign(request.url, http_method=method, body=body, headers=headers)
+        url, headers, body = signer.sign(request.url, http_method=request.method, body=body, headers=headers)
         encoded = body.encode("ascii") if body else b"" if request.method == "POST" else None
         return url, dict(headers), encoded
 

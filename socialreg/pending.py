@@ -97,7 +97,11 @@ def load_proven(request: HttpRequest, proof: str) -> Pending:
     """
     pending = load(request)
     if not pending.proof or not hmac.compare_digest(pending.proof.encode(), proof.encode(errors="replace")):
-        raise Mismatch("A pending account was asked for from elsewhere than the page that offered it")
+        raise Mismatch(
+            "A pending account was asked for from elsewhere than the page that offered it",
+            cause="the link is old, was put together by hand, or is somebody else's",
+            remedy="Nothing: nobody's account was linked",
+        )
     return pending
 
 

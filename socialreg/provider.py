@@ -11,6 +11,7 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -18,7 +19,7 @@ from .answer import Answer
 from .exceptions import ConfigurationError
 from .types import Credentials, Intent, Profile, Redirect
 
-_NOT_SETTINGS = frozenset({"slug", "request_options", "uid_claim"})
+_NOT_SETTINGS = frozenset({"slug", "request_options", "required_options", "uid_claim"})
 
 
 class Transport(Protocol):
@@ -48,6 +49,8 @@ class Provider(ABC):
     uid_claim: ClassVar[str]
     #: Names that a start form may pass on to the provider. Nothing else that a request carries ever reaches it.
     request_options: ClassVar[tuple[str, ...]] = ()
+    #: Options, as the settings name them, that must hold a text before anybody can be sent to this provider.
+    required_options: ClassVar[tuple[str, ...]] = ("CLIENT_ID", "CLIENT_SECRET")
     #: Button colours (CSS hex), light and dark.
     color: str = "#1f2937"
     text_color: str = "#ffffff"
@@ -102,8 +105,7 @@ class Provider(ABC):
     @classmethod
     def icon(cls) -> str:
         """Return the SVG beside the class's module (``twitter.py``, ``twitter.svg``), ``""`` if there is none."""
-        path = Path(inspect.getfile(cls)).with_suffix(".svg")
-        return re.sub(r"\s+", " ", path.read_text("utf-8")).strip() if path.is_file() else ""
+        return _svg(Path(inspect.getfile(cls)).with_suffix(".svg"))
 
     def endpoints(self) -> list[str]:
         """Return every address that this provider's requests or redirects go to, for the system checks."""
@@ -142,8 +144,13 @@ class Provider(ABC):
         """
 
     def profile_from(self, credentials: Credentials) -> Profile:
-        """Return what the credentials alone tell, without a call: enough to recognise a returning visitor."""
+        """Return what the credentials alone tell: what a :meth:`fetch_profile` can fall back to."""
         return Profile(uid=credentials.uid, username=credentials.username)
+
+
+@cache  # a page of buttons reads no file
+def _svg(path: Path) -> str:
+    return re.sub(r"\s+", " ", path.read_text("utf-8")).strip() if path.is_file() else ""
 
 
 def _is_data(value: object) -> bool:

@@ -62,13 +62,8 @@ def _existing(request: HttpRequest, setting: object, fallback: str) -> str:
         url = resolve_url(setting)  # type: ignore[arg-type]
         parts = urlsplit(url)
         if not parts.netloc:
-            resolve(_inside(request, parts.path), getattr(request, "urlconf", None))
+            script = request.META.get("SCRIPT_NAME", "").rstrip("/")
+            resolve(parts.path.removeprefix(script), getattr(request, "urlconf", None))
     except (NoReverseMatch, Resolver404, TypeError, ValueError):  # no name of a view, no path here, None, no address
         return reverse(fallback)
     return url
-
-
-def _inside(request: HttpRequest, path: str) -> str:
-    """Return a path without the prefix that the site is mounted under."""
-    prefix = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}/"
-    return f"/{path.removeprefix(prefix)}" if path.startswith(prefix) else path

@@ -104,10 +104,10 @@ class Providers:
     def usable(self, slug: str) -> Provider:
         """Return the provider, ready to be used.
 
-        :raises ConfigurationError: as for ``providers[slug]``, or it lacks its credentials.
+        :raises ConfigurationError: as for ``providers[slug]``, or it lacks one of its ``required_options``.
         """
         provider = self[slug]
-        for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        for name in provider.required_options:
             if not getattr(provider, name.lower()).strip():
                 raise ConfigurationError(
                     f"The provider {slug!r} has no {name}",

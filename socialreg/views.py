@@ -177,26 +177,43 @@ def style(request: HttpRequest) -> HttpResponse:
 def _single(request: HttpRequest) -> Mapping[str, str]:
     """Return the callback's parameters. One that comes twice belongs to nobody (RFC 6749 section 3.1)."""
     if any(len(values) > 1 for _, values in request.GET.lists()):
-        raise Mismatch("The callback carries a parameter twice", cause="the link was put together by hand")
+        raise Mismatch(
+            "The callback carries a parameter twice",
+            cause="the link was put together by hand",
+            remedy="Nothing: no provider was called",
+        )
     return request.GET.dict()
 
 
 def _need_post(request: HttpRequest) -> None:
     if request.method != "POST":
-        raise NotPosted(f"{request.path} was opened as a page", cause="it is the address of a button's form")
+        raise NotPosted(
+            f"{request.path} was opened as a page",
+            cause="it is the address of a button's form",
+            remedy="If a link of this site's leads there, put a button in its place",
+        )
 
 
 def _pending_of_nobody(request: HttpRequest) -> Pending:
     """Return what waits for a visitor who is not logged in: a user who logged in meanwhile gets nobody's identity."""
     waiting = pending.load(request)
-    if request.user.is_authenticated:
-        error = NotAllowed("Somebody logged in while a registration was waiting", code="changed", notice="changed")
-        error.resume = waiting.resume()
-        raise error
-    if request.POST.get("socialreg_whose", waiting.whose) != waiting.whose:
-        error = NotAllowed("A page was sent that another tab has overtaken", code="other-tab", notice="other-tab")
-        error.resume = waiting.resume()
-        raise error
+    with resumable(waiting.resume()):
+        if request.user.is_authenticated:
+            raise NotAllowed(
+                "Somebody logged in while a registration was waiting",
+                cause="a login was finished in another tab",
+                remedy="Nothing: nobody's account was linked",
+                code="changed",
+                notice="changed",
+            )
+        if request.POST.get("socialreg_whose", waiting.whose) != waiting.whose:
+            raise NotAllowed(
+                "A page was sent that another tab has overtaken",
+                cause="somebody else came back from a provider in another tab since the page was shown",
+                remedy="Nothing: nobody was registered",
+                code="other-tab",
+                notice="other-tab",
+            )
     return waiting
 
 
