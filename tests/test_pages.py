@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from contextlib import contextmanager
+from html import unescape
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import django
@@ -21,7 +22,7 @@ from socialreg.encryption import seal, unseal
 from socialreg.models import SocialAccount
 from socialreg.registry import providers
 from socialreg.signals import failed
-from socialreg.testing import CODES, CONSUMER_SECRET, XStandIn
+from socialreg.testing import CODES, CONSUMER_SECRET, SHAPES, XStandIn
 from socialreg_providers.twitter import Twitter
 from tests.conftest import Browser
 from tests.test_way import MARA, register, shown
@@ -533,6 +534,16 @@ def test_a_callback_that_the_provider_spoils(browser, x, caplog, secrets_of, fau
     assert secrets_of(waiting["pending"]["secret"], verifier) == []
     x.clear()
     assert browser.client.get(x.approve(press(browser.client, response)["Location"], "maralind")).status_code == 302
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("code", [32, 64, 130, 326, 415])
+def test_what_the_provider_says_is_for_the_log_and_never_for_the_page(browser, x, caplog, code, shape):
+    x.fault("error", path=REQUEST_TOKEN, code=code, shape=shape)
+    response = browser.start(next=NEXT)
+    assert response.status_code in {502, 503}
+    assert not [row.text for row in CODES.values() if row.text in unescape(response.content.decode())]
+    assert "Remedy: " in line_of(caplog, reference_on(response)).getMessage()
 
 
 PROFILE_FAULTS = ["server-error", "rate-limited", "empty", "html", "json-list", "json-nan", "huge", "reset", "cut"]
