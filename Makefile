@@ -20,7 +20,8 @@ help:
 
 .venv/.runtime: pyproject.toml constraints.txt
 	$(if $(PYTHON),,$(error No Python >= 3.11 was found; say which: make PYTHON=/path/to/python3))
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# Also where an environment was left half made, or its Python has gone since.
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python $(PIP) install --upgrade "pip>=25.1"
 	$(BIN)/python $(PIP) install --constraint constraints.txt --editable . --group sandbox
 	@touch $@

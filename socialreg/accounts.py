@@ -254,7 +254,19 @@ def _save_user(form: BaseForm) -> AbstractBaseUser:
     if isinstance(form, ModelForm) and isinstance(form.instance, model) and not form.instance.password:
         form.instance.set_unusable_password()
     save = getattr(form, "save", None)
-    user = save() if save else _save_new(form)
+    user = _checked(save() if save else _save_new(form), form)
+    if not user.password:  # an empty one counts as usable, and as a way in that is none
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return user
+
+
+def _checked(user: object, form: BaseForm) -> AbstractBaseUser:
+    """Return what a form's ``save()`` returned, once it is known to be a user who can be told from others.
+
+    :raises ConfigurationError: it is not.
+    """
+    model = get_user_model()
     if not isinstance(user, model) or user.pk is None:
         raise ConfigurationError(
             f"The save() of {type(form).__name__} did not return a saved user",
@@ -269,9 +281,6 @@ def _save_user(form: BaseForm) -> AbstractBaseUser:
             remedy=f"Give the form a field {model.USERNAME_FIELD!r}, or a save() that fills it",
             code="form-username",
         )
-    if not user.password:  # an empty one counts as usable, and as a way in that is none
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
     return user
 
 

@@ -15,7 +15,6 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
 
     list_display = ["handle", "provider", "user", "created_at", "used_at"]
     list_filter = ["provider", "used_at"]
-    list_select_related = ["user"]
     search_fields = ["username", "subject", "email"]
     show_full_result_count = False
     readonly_fields = [

@@ -156,8 +156,4 @@ def _spend(attempt: Attempt) -> None:
             code="cache",
         ) from error
     if not fresh:
-        raise Replayed(
-            f"An attempt with {attempt.slug!r} came back a second time",
-            cause="the callback was reloaded, reached by the back button, or replayed",
-            remedy="Nothing: it goes nowhere",
-        )
+        raise Replayed(f"An attempt with {attempt.slug!r} came back a second time")

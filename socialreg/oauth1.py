@@ -95,7 +95,7 @@ class OAuth1Provider(Provider):
 
     def verify(self, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
         if _same(params.get("denied", ""), pending["token"]):
-            raise Denied("The visitor declined at the provider", cause='they pressed "cancel"', remedy="Nothing")
+            raise Denied("The visitor declined at the provider")
         if not _same(params.get("oauth_token", ""), pending["token"]):
             raise Mismatch(
                 "The callback's oauth_token is not the one this attempt waits for",

@@ -148,7 +148,7 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
         "reference": "" if isinstance(error, Denied) else reference,  # who cancelled has nothing to write to us about
         "resume": resume,
         "login_page": _login_page(request, resume.next),
-        "again": notice.again and resume.slug in providers and not isinstance(error, ConfigurationError),
+        "again": notice.again and resume.slug in providers,
     }
     response = render(request, "socialreg/failed.html", context, status=error.status)
     # Said above, with the level that it deserves: Django would say "Service Unavailable" again, and mail it to ADMINS.

@@ -1,8 +1,8 @@
 """Run the tests on every supported pair of Python and Django whose interpreter is on this machine.
 
 Each pair has an environment of its own, ``.venv-<django>``; the pairs run side by side. The pair that the main
-environment is made of is left out, for ``make test`` has just run it. So are the browser walk and the million rows: they
-test nothing that differs between releases.
+environment is made of is left out, for ``make test`` has just run it. So are the browser walk and the million rows:
+they test nothing that differs between releases.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import django
 
 ROOT = Path(__file__).parent.parent
 PAIRS = {"5.2": "3.11", "6.0": "3.12", "6.1": "3.13"}
-MAIN = ("%d.%d" % django.VERSION[:2], "%d.%d" % sys.version_info[:2])
+MAIN = (".".join(map(str, django.VERSION[:2])), ".".join(map(str, sys.version_info[:2])))
 
 
 def interpreter(version: str) -> str | None:

@@ -46,13 +46,15 @@ class BrokenCache(BaseCache):
 
 
 class Watched(Twitter):
-    """Tells whether a transaction is open while the provider is being asked."""
+    """Tells what it is handed, and whether a transaction is open while the provider is being asked."""
 
     slug = "watched"
     seen: list[bool] = []
+    options: list[dict[str, str]] = []
 
     def authorize(self, redirect_uri, intent, options):
         self.seen.append(connection.in_atomic_block)
+        self.options.append(dict(options))
         return super().authorize(redirect_uri, intent, options)
 
     def verify(self, pending, params):
@@ -333,6 +335,13 @@ def test_a_start_takes_nothing_from_the_request_but_what_the_provider_lists(brow
     assert set(query) == {"oauth_token"}
 
 
+def test_a_provider_is_handed_the_options_that_it_lists_alone(browser, x, site):
+    site(PROVIDERS={"twitter": {"PROVIDER": Watched, **x.provider_settings()}})
+    Watched.options.clear()
+    browser.start(force_login="true", client_id="mine", next=NEXT, state="mine")
+    assert Watched.options == [{"force_login": "true"}]
+
+
 def test_a_parameter_given_twice_is_refused_and_spends_nothing(browser, x):
     callback = browser.approve("maralind", next=NEXT)
     before = len(x.requests)
@@ -539,9 +548,10 @@ def test_a_callback_that_the_provider_spoils(browser, x, caplog, secrets_of, fau
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("code", [32, 64, 130, 326, 415])
 def test_what_the_provider_says_is_for_the_log_and_never_for_the_page(browser, x, caplog, code, shape):
+    caplog.set_level(logging.INFO)
     x.fault("error", path=REQUEST_TOKEN, code=code, shape=shape)
     response = browser.start(next=NEXT)
-    assert response.status_code in {502, 503}
+    assert response.status_code in {403, 502, 503}
     assert not [row.text for row in CODES.values() if row.text in unescape(response.content.decode())]
     assert "Remedy: " in line_of(caplog, reference_on(response)).getMessage()
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from socialreg import stylesheet
 from socialreg_providers.twitter import Twitter
@@ -99,7 +100,7 @@ def test_it_needs_no_session_no_query_and_no_login(client, settings, monkeypatch
     assert not response.has_header("Vary")
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     with django_assert_num_queries(0):
-        assert client.get(URL).status_code == 200
+        assert Client().get(URL).status_code == 200
 
 
 def test_nothing_in_it_leads_to_another_host():
