@@ -23,7 +23,7 @@ from .models import SocialAccount
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
-from .types import Arrival, storable_raw
+from .types import Arrival, Hidden, storable_raw
 
 
 def user_id(request: HttpRequest) -> str | None:
@@ -65,10 +65,13 @@ def _ask_provider(
 ) -> tuple[Arrival, SocialAccount | None]:
     """Make the provider's calls, in ten seconds at most for all of them."""
     with deadline():
-        credentials = provider.verify(attempt.pending, params)
+        credentials = provider.verify(Hidden(attempt.pending), params)
         account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
         stored = account is not None and account.is_fresh(timezone.now())
         profile = account.stored_profile() if account and stored else provider.fetch_profile(credentials)
+    if account is not None and not profile.raw:
+        # The provider told no more than the credentials do: what was stored before stays.
+        profile = replace(account.stored_profile(), username=credentials.username or account.username)
     profile = replace(profile, issuer=provider.issuer, raw=storable_raw(profile.raw))
     return Arrival(attempt.slug, provider.issuer, credentials, profile, fetched=not stored), account
 
@@ -144,5 +147,7 @@ def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpRespon
 
 
 def _wait(request: HttpRequest, waiting: Pending, page: str) -> HttpResponse:
+    if request.session.session_key:  # one that somebody else planted here would let them read this, and finish it
+        request.session.cycle_key()
     pending.keep(request, waiting)
     return HttpResponseRedirect(reverse(page))

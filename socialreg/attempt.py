@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -31,7 +32,11 @@ COOKIE_AGE = 3600
 MOST_ATTEMPTS = 5
 #: Bytes of attempts in one browser; servers commonly refuse a Cookie header of more than 8 KiB.
 MOST_BYTES = 5000
+#: Seconds by which the clocks of two machines may differ.
+CLOCK_SKEW = 60
 _STEM = "socialreg-attempt-"
+#: Names of our making: with others, which anybody may send, no cookie can be set, not even to remove it.
+_NAME = re.compile(rf"(?:__Host-)?{_STEM}[0-9a-f]{{24}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None
 
 
 def _make_room(request: HttpRequest, response: HttpResponse, size: int) -> None:
-    waiting = {name: value for name, value in request.COOKIES.items() if name.removeprefix("__Host-").startswith(_STEM)}
+    waiting = {name: value for name, value in request.COOKIES.items() if _NAME.fullmatch(name)}
     newest_first = sorted(waiting, key=lambda name: _started(waiting[name]), reverse=True)
     for position, name in enumerate(newest_first, start=1):
         size += len(waiting[name])
@@ -135,7 +140,7 @@ def _check(attempt: Attempt, slug: str, issuer: str) -> None:
             cause="a provider mix-up, or the settings changed in between",
             remedy="Check that each provider has its own callback address registered",
         )
-    if not 0 <= time.time() - attempt.started <= LIFETIME:
+    if not -CLOCK_SKEW <= time.time() - attempt.started <= LIFETIME:
         raise Expired(
             f"An attempt with {slug!r} came back after more than {LIFETIME // 60} minutes",
             cause="the visitor took their time at the provider, or two workers' clocks differ",
@@ -146,7 +151,7 @@ def _check(attempt: Attempt, slug: str, issuer: str) -> None:
 def _spend(attempt: Attempt) -> None:
     digest = hashlib.sha256(f"{attempt.slug} {attempt.key}".encode()).hexdigest()
     try:
-        fresh = cache.add(f"socialreg:claimed:{digest}", 1, LIFETIME)
+        fresh = cache.add(f"socialreg:claimed:{digest}", 1, LIFETIME + CLOCK_SKEW)
     except Exception as error:
         # Every cache backend has errors of its own. Without a working cache nobody can tell a replay, so: closed.
         raise Unavailable(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.forms import BaseForm
+from django.forms import BaseForm, BaseModelForm
 from django.utils.module_loading import import_string
 
 from .exceptions import ConfigurationError
@@ -120,6 +120,8 @@ def registration_form() -> type[Form]:
     found = _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM"))
     if not (isclass(found) and issubclass(found, BaseForm)):
         raise _wrong("REGISTRATION_FORM", f"{found!r} is no form class", "Name a subclass of Form or ModelForm")
+    if issubclass(found, BaseModelForm) and getattr(getattr(found, "_meta", None), "model", None) is None:
+        raise _wrong("REGISTRATION_FORM", f"{found!r} is a form of no model", "Give it a class Meta with a model")
     return cast("type[Form]", found)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from . import conf
@@ -23,6 +24,10 @@ def identity_digest(issuer: str, subject: str) -> str:
     unique index stays short.
     """
     return hashlib.sha256(f"{len(issuer)}:{issuer}{subject}".encode()).hexdigest()
+
+
+#: What is sealed of the credentials; whose they are stands in columns.
+_SEALED = tuple(each.name for each in fields(Credentials) if each.name not in {"uid", "username"})
 
 
 class SocialAccountManager(models.Manager["SocialAccount"]):
@@ -50,16 +55,20 @@ class SocialAccount(models.Model):
 
     username = models.CharField(_("handle"), max_length=TEXT_LENGTH, blank=True)
     full_name = models.CharField(_("name"), max_length=TEXT_LENGTH, blank=True)
+    first_name = models.CharField(_("first name"), max_length=TEXT_LENGTH, blank=True)
+    last_name = models.CharField(_("last name"), max_length=TEXT_LENGTH, blank=True)
     email = models.CharField(_("e-mail address"), max_length=TEXT_LENGTH, blank=True)
     email_verified = models.BooleanField(_("vouched for by the provider"), default=False)
     picture = models.URLField(_("picture"), max_length=URL_LENGTH, blank=True)
     profile_url = models.URLField(_("profile page"), max_length=URL_LENGTH, blank=True)
+    locale = models.CharField(_("language"), max_length=TEXT_LENGTH, blank=True)
+    timezone = models.FloatField(_("hours from UTC"), null=True, blank=True)
     profile = models.JSONField(_("profile"), default=dict, blank=True, help_text=_("The provider's own answer."))
     profile_at = models.DateTimeField(_("profile read at"), null=True, editable=False)
 
     sealed_credentials = models.TextField(editable=False)
-    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
-    used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("since"), default=now, editable=False)
+    used_at = models.DateTimeField(_("last used"), default=now, editable=False)
 
     objects: ClassVar[SocialAccountManager] = SocialAccountManager()
 
@@ -79,16 +88,19 @@ class SocialAccount(models.Model):
     def credentials(self) -> Credentials | None:
         """The credentials, opened; ``None`` if ``SECRET_KEY`` changed without a fallback."""
         opened = unseal("credentials", self.sealed_credentials)
-        return None if opened is None else Credentials(self.subject, self.username, **opened)
+        if opened is None:
+            return None
+        # What a newer release sealed beside these is passed over: going back to this one must not lock anybody out.
+        known = {name: opened[name] for name in _SEALED if name in opened}
+        return Credentials(self.subject, self.username, **known)
 
     @credentials.setter
     def credentials(self, credentials: Credentials) -> None:
-        names = ("token", "secret", "refresh_token", "expires_at", "scope")
-        self.sealed_credentials = seal("credentials", {name: getattr(credentials, name) for name in names})
+        self.sealed_credentials = seal("credentials", {name: getattr(credentials, name) for name in _SEALED})
 
-    def is_fresh(self, now: datetime) -> bool:
+    def is_fresh(self, moment: datetime) -> bool:
         """Whether the stored profile is young enough to do without asking the provider again."""
-        return self.profile_at is not None and now - self.profile_at < conf.profile_max_age()
+        return self.profile_at is not None and moment - self.profile_at < conf.profile_max_age()
 
     def stored_profile(self) -> Profile:
         """Return what is stored, as the provider would tell it."""
@@ -97,9 +109,13 @@ class SocialAccount(models.Model):
             issuer=self.issuer,
             username=self.username,
             full_name=self.full_name,
+            first_name=self.first_name,
+            last_name=self.last_name,
             email=Email(self.email, self.email_verified) if self.email else None,
             picture=self.picture,
             profile_url=self.profile_url,
+            locale=self.locale,
+            timezone=self.timezone,
             raw=self.profile,
         )
 
@@ -107,9 +123,13 @@ class SocialAccount(models.Model):
         """Fill the columns from a profile that was just read. Saves nothing."""
         self.username = profile.username
         self.full_name = profile.full_name
+        self.first_name = profile.first_name
+        self.last_name = profile.last_name
         self.email = profile.email.address if profile.email else ""
         self.email_verified = bool(profile.email and profile.email.verified)
         self.picture = profile.picture
         self.profile_url = profile.profile_url
+        self.locale = profile.locale
+        self.timezone = profile.timezone
         self.profile = dict(profile.raw)
-        self.profile_at = timezone.now()
+        self.profile_at = now()

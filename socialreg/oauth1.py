@@ -30,6 +30,8 @@ _FORM = "application/x-www-form-urlencoded"
 #: A clock that is further off than this is no drift but a broken Date header.
 _LARGEST_SKEW = 24 * 3600
 _SERVER_ERROR = 500
+#: A request token waits in a cookie, of which browsers keep 4096 bytes. X's has 27 characters.
+_REQUEST_TOKEN_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class OAuth1Provider(Provider):
         token, secret = fields.get("oauth_token", ""), fields.get("oauth_token_secret", "")
         if not token or not secret:
             raise answer.unusable("it issued no request token")
+        if max(len(token), len(secret)) > _REQUEST_TOKEN_LENGTH:
+            raise answer.unusable("its request token is longer than a cookie can carry")
         # RFC 5849 section 2.1: without this the provider speaks OAuth 1.0, whose callback anybody can forge.
         if fields.get("oauth_callback_confirmed") != "true":
             raise answer.unusable("oauth_callback_confirmed is not true: the provider did not accept our callback")

@@ -140,7 +140,7 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     """
     reference = secrets.token_hex(4)
     resume = replace(error.resume, next=safe_next(error.resume.next))
-    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, error)
+    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, _one_line(str(error)))
     failed.send_robust(SocialAccount, request=request, slug=resume.slug, error=error, reference=reference)
     notice = notice_for(error, _label(resume.slug))
     context = {
@@ -158,6 +158,11 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     if resume.cookie:
         attempt.forget(response, resume.cookie)
     return response
+
+
+def _one_line(text: str) -> str:
+    """Return a text as one line: Django's reasons repeat headers, with which nobody shall write lines into the log."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _login_page(request: HttpRequest, next_url: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -29,7 +30,7 @@ class Pending:
     """Who waits, for what, and where they want to go afterwards.
 
     ``asked`` names the fields of the registration form that are shown. ``proof`` is empty until the visitor chose, on
-    our page, to prove that an account is theirs.
+    our page, to prove that an account is theirs. ``since`` is in seconds since the epoch: answering prolongs nothing.
     """
 
     arrival: Arrival
@@ -37,6 +38,7 @@ class Pending:
     next: str
     asked: tuple[str, ...] = ()
     proof: str = field(default="", repr=False)
+    since: float = field(default_factory=time.time)
 
     @property
     def whose(self) -> str:
@@ -65,7 +67,7 @@ def load(request: HttpRequest) -> Pending:
     """
     data = unseal("pending", request.session.get(_KEY, ""), max_age=LIFETIME)
     waiting = _restore(data) if data else None
-    if waiting is None:
+    if waiting is None or time.time() - waiting.since > LIFETIME:
         discard(request)
         raise Expired(
             "No registration waits in this session",

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from . import conf
 from .exceptions import ConfigurationError
 
-#: Longer ones do not fit into a cookie beside four others.
+#: Longer ones do not fit into a cookie beside four others, where a letter beyond ASCII takes six bytes.
 NEXT_LENGTH = 700
 
 
@@ -23,7 +23,9 @@ def safe_next(candidate: object) -> str:
     This site is ``BASE_URL``: neither the Host header nor ``ALLOWED_HOSTS`` is asked. To be called where the address
     comes in and again where the redirect goes out.
     """
-    if not isinstance(candidate, str) or not 0 < len(candidate) <= NEXT_LENGTH or not candidate.isprintable():
+    if not isinstance(candidate, str) or not candidate or not candidate.isprintable():
+        return ""
+    if len(candidate.encode("ascii", "backslashreplace")) > NEXT_LENGTH:
         return ""
     if any(character in candidate for character in "\\ ") or candidate.startswith("//"):
         return ""

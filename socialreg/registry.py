@@ -35,6 +35,7 @@ class Providers:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._made: dict[str, Provider] = {}
+        self._told: set[str] = set()
         self._client: Client | None = None
 
     def __getitem__(self, slug: str) -> Provider:
@@ -60,9 +61,17 @@ class Providers:
         """Forget what was made, because settings changed."""
         with self._lock:
             self._made.clear()
+            self._told.clear()
             if self._client is not None:
                 self._client.close()
             self._client = None
+
+    def is_news(self, slug: str) -> bool:
+        """Whether nobody has asked this of ``slug`` since the settings changed: a page in demand says a thing once."""
+        with self._lock:
+            fresh = slug not in self._told
+            self._told.add(slug)
+            return fresh
 
     @property
     def client(self) -> Client:

@@ -46,6 +46,13 @@ class Redirect:
     pending: Mapping[str, str] = field(repr=False)
 
 
+class Hidden(dict[str, str]):
+    """A mapping that shows nothing of itself: local variables end on debug pages and in error reports."""
+
+    def __repr__(self) -> str:
+        return "{hidden}"
+
+
 @dataclass(frozen=True, slots=True)
 class Resume:
     """What a page needs to let somebody begin again where they were: after a failure, or in another tab."""
@@ -185,9 +192,9 @@ def email(address: object, *, verified: object) -> Email | None:
 
 
 def storable_raw(raw: Mapping[str, object]) -> dict[str, object]:
-    """Return a provider's answer fit to be kept; nothing of it where it is larger than any honest profile."""
+    """Return a provider's answer fit to be kept; a note alone where it is larger than any honest profile."""
     kept = cast("dict[str, object]", _storable(raw))
-    return kept if len(json.dumps(kept)) <= RAW_LENGTH else {}
+    return kept if len(json.dumps(kept)) <= RAW_LENGTH else {"too_large": True}
 
 
 def _storable(value: object) -> object:

@@ -1,5 +1,6 @@
 """The site that the tests run: small, ordinary, with database sessions, because every query is counted."""
 
+import django
 import environ
 
 env = environ.Env()
@@ -45,6 +46,8 @@ TEMPLATES = [
     }
 ]
 DATABASES = {"default": env.db("DATABASE_URL", default="sqlite://:memory:")}
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 SOCIALREG = {

@@ -404,6 +404,7 @@ def test_one_broken_provider_does_not_hide_what_is_wrong_with_another(healthy):
     assert set(found()) == {"E004", "E005"}
 
 
+@pytest.mark.django_db
 def test_the_command_stops_at_an_error(healthy):
     healthy(BASE_URL="")
     with pytest.raises(SystemCheckError, match=r"socialreg\.E003"):

@@ -208,7 +208,7 @@ def test_a_configured_host_is_taken_over_plain_http_but_not_one_that_begins_alik
 def test_raw_data_loses_what_no_database_stores_and_is_dropped_where_it_is_huge():
     raw = {"a\0": ["x\ud800", {"b": "c\0"}, 1, None, True]}
     assert storable_raw(raw) == {"a": ["x?", {"b": "c"}, 1, None, True]}
-    assert storable_raw({"a": "x" * 40_000}) == {}
+    assert storable_raw({"a": "x" * 40_000}) == {"too_large": True}
 
 
 def test_no_repr_holds_a_secret():

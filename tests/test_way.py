@@ -133,3 +133,29 @@ def test_connect_adds_an_account_to_whoever_is_logged_in(browser, client):
     page = client.get(response["Location"]).content.decode()
     assert "@kestrel" in page
     assert SocialAccount.objects.get().user == user
+
+
+def test_a_profile_that_cannot_be_read_again_leaves_what_was_stored_and_is_not_asked_for_at_every_login(browser, x):
+    register(browser)
+    SocialAccount.objects.update(profile_at=timezone.now() - timedelta(hours=25))
+    before = SocialAccount.objects.get()
+    x.fault("not-enrolled")
+    x.fault("v1-not-in-tier")
+    browser.log_in("maralind")
+    after = SocialAccount.objects.get()
+    names = ("full_name", "first_name", "last_name", "email", "email_verified", "picture", "profile_url", "profile")
+    assert [getattr(after, name) for name in names] == [getattr(before, name) for name in names]
+    assert after.first_name == "Mara"
+    x.reset()
+    browser.log_in("maralind")
+    assert x.requests_to("/2/users/me") == []
+
+
+def test_a_stored_profile_tells_what_the_provider_told(browser, site):
+    told = []
+    site(BEFORE_LOGIN=[lambda _request, _user, profile: told.append(profile)])
+    register(browser)
+    browser.log_in("maralind")
+    (profile,) = told
+    assert (profile.first_name, profile.last_name, profile.username) == ("Mara", "Lindqvist", "maralind")
+    assert (profile.issuer, profile.uid) == ("https://x.com", "1400000000000000001")

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, Barred, ConfigurationError, ProviderError, Unavailable
 from socialreg.oauth1 import OAuth1Provider
-from socialreg.types import Credentials, Intent, Profile, email, split_name, subject, text, web_address
+from socialreg.types import URL_LENGTH, Credentials, Intent, Profile, email, split_name, subject, text, web_address
 
 from ._x_errors import CLOCK, code_of, error_from
 
 logger = logging.getLogger("socialreg.providers.twitter")
 
-_UNAUTHORIZED = 401
+_NOT_IN_PLAN = "453"
 _FIELDS = "confirmed_email,profile_image_url,verified"
 
 
@@ -92,7 +92,9 @@ class Twitter(OAuth1Provider):
             except ProviderError as error:
                 if isinstance(error, Barred) or error.code == "other-person":
                     raise
-                logger.warning("X: the login goes on with less of a profile. %s", error)
+                # A plan without profile reads is a choice of the site's, and no news at every login.
+                level = logging.INFO if error.code == _NOT_IN_PLAN else logging.WARNING
+                logger.log(level, "X: the login goes on with less of a profile. %s", error)
                 if not _may_go_better(error):
                     break
         return self.profile_from(credentials)
@@ -169,4 +171,5 @@ def _largest(picture: str) -> str:
     """
     if "/default_profile_images/" in picture:
         return picture
-    return re.sub(r"_normal(\.\w+)$", r"_400x400\1", picture)
+    larger = re.sub(r"_normal(\.\w+)$", r"_400x400\1", picture)
+    return larger if len(larger) <= URL_LENGTH else picture

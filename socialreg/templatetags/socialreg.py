@@ -49,7 +49,8 @@ class ButtonNode(Node):
             return render_to_string("socialreg/button.html", self._values(context, slug, provider))
         except (ConfigurationError, NoReverseMatch) as error:
             # The page around the button is the site's: it must not break. `manage.py check` says the same.
-            logger.error("The button for %r is left out. %s", slug, error)  # noqa: TRY400 - the text says it all
+            if providers.is_news(slug):
+                logger.error("The button for %r is left out. %s", slug, error)  # noqa: TRY400 - the text says it all
             return ""
 
     def _values(self, context: Context, slug: str, provider: Provider) -> dict[str, object]:

@@ -187,6 +187,7 @@ class TestProfile:
         assert paths(x)[-2:] == [V2, V1]
 
     def test_the_ladder_ends_with_what_the_token_told(self, twitter, x, caplog):
+        caplog.set_level(logging.INFO)
         x.fault("not-enrolled")
         x.fault("v1-not-in-tier")
         found = profile(twitter, x)
@@ -279,6 +280,7 @@ class TestErrors:
         assert raised.value.code == str(code)
 
     def test_a_problem_document_of_v2_is_no_riddle(self, twitter, x, caplog):
+        caplog.set_level(logging.INFO)
         x.fault("error", code=453, path=V2, shape="problem")
         assert profile(twitter, x).email is not None
         assert "users/me with 403" in caplog.text
