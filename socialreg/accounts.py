@@ -197,13 +197,14 @@ def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) ->
     """
     with transaction.atomic(using=_database()):
         # The user's row is the lock: two tabs cannot each remove what the other one counts on.
-        owner = get_user_model()._default_manager.select_for_update().get(pk=user.pk)  # noqa: SLF001
-        accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=owner.pk)}
+        users = get_user_model()._default_manager.select_for_update()  # noqa: SLF001 - Django's own way
+        owner = next(iter(users.filter(pk=user.pk)), None)
+        accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=user.pk)}
         account = accounts.pop(account_id, None)
-        if account is None:
+        if owner is None or account is None:
             raise NotAllowed(
                 "The account to disconnect is not this user's",
-                cause="it was disconnected in another window, or somebody else is logged in by now",
+                cause="it or the user was removed in another window, or somebody else is logged in by now",
                 remedy="Nothing, if it happens now and then; many such lines are somebody who tries numbers",
                 code="gone",
                 notice="changed",

@@ -2,7 +2,7 @@
 
 A broken or hostile peer costs at most the seconds and bytes written here, and gets no further than an error of
 :mod:`exceptions`: https only, certificates always checked, redirects refused, no cookies, no proxies or passwords from
-the environment, no addresses that are not public unless the operator named them. See :mod:`sockets` for how.
+the environment, no addresses that are not public unless the operator named them. See :mod:`sockets` and below for how.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,9 +26,11 @@ from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError
 
 from . import __version__
+from .addresses import Gate
 from .answer import Answer
+from .deadlines import CONNECT_SECONDS, READ_SECONDS, Fault, allow, deadline
 from .exceptions import BadAnswer, ConfigurationError, SocialRegError, Unavailable
-from .sockets import BODY_BYTES, CONNECT_SECONDS, READ_SECONDS, Fault, Gate, allow, deadline, pool_classes
+from .sockets import BODY_BYTES, pool_classes
 
 __all__ = ["Client", "deadline"]
 
@@ -199,7 +202,9 @@ class _Adapter(HTTPAdapter):
         """Leave the pool alone: its context verifies. requests would load the bundle anew for every connection."""
 
 
+@lru_cache(maxsize=4)
 def _tls_context(ca_file: str) -> ssl.SSLContext:
+    # Reading certifi's bundle costs more than a whole login: once per process, not once per client.
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:

@@ -17,9 +17,10 @@ from django.test import Client
 from django.urls import reverse
 from oauthlib.oauth1 import Client as Signer
 
-from socialreg import attempt, pending
+from socialreg import accounts, attempt, pending
 from socialreg.answer import Answer
 from socialreg.encryption import unseal
+from socialreg.exceptions import NotAllowed
 from socialreg.http import Client as Outbound
 from socialreg.models import SocialAccount
 from socialreg.types import URL_LENGTH
@@ -181,6 +182,18 @@ def test_what_waits_for_a_callback_is_on_no_debug_page(browser, settings, monkey
     assert unseal("attempt", sealed)["pending"]["secret"] not in page
     assert settings.SOCIALREG["PROVIDERS"]["twitter"]["CLIENT_SECRET"] not in page
     assert settings.SECRET_KEY not in page
+
+
+def test_disconnecting_as_somebody_who_is_deleted_in_this_moment_is_a_page_of_ours(browser, django_user_model, rf):
+    browser.log_in("maralind")
+    browser.client.post(REGISTER, MARA)
+    user = django_user_model.objects.get()
+    account = SocialAccount.objects.get().pk
+    request = rf.post("/")
+    request.user = user
+    django_user_model.objects.filter(pk=user.pk).delete()
+    with pytest.raises(NotAllowed):
+        accounts.disconnect(request, user, account)
 
 
 @pytest.fixture

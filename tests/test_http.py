@@ -7,6 +7,7 @@ import http.client
 import logging
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -27,10 +28,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from socialreg import __version__
+from socialreg.addresses import is_public
 from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, ConfigurationError, SocialRegError, Unavailable
 from socialreg.http import Client, deadline
-from socialreg.sockets import BODY_BYTES, IDLE_SECONDS, is_public
+from socialreg.sockets import BODY_BYTES, IDLE_SECONDS
 from tests.servers import Authority, Handler, Peer, Server, answer, keep_alive, make_ca, tls_server
 
 MIB = 1024 * 1024
@@ -423,7 +425,8 @@ class TestCertificates:
         server.url = server.url.replace("http:", "https:")
         assert isinstance(fails(client, server), Unavailable)
 
-    def test_bundle_is_loaded_once(self, authority, serve_tls, monkeypatch):
+    def test_bundle_is_loaded_once_for_all_connections_and_clients(self, authority, serve_tls, monkeypatch, tmp_path):
+        bundle = shutil.copy(authority.file, tmp_path / "bundle.pem")  # one that no test before has loaded
         loads: list[object] = []
         real = ssl.SSLContext.load_verify_locations
 
@@ -434,10 +437,11 @@ class TestCertificates:
         monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load)
         monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: loads.append("default"))
         server = serve_tls(keep_alive("200 OK", b"{}", {"Connection": "close"}))
-        with closing(Client(private_hosts=frozenset({"127.0.0.1"}), ca_file=authority.file)) as client:
-            for _ in range(3):
+        for _ in range(2):
+            with closing(Client(private_hosts=frozenset({"127.0.0.1"}), ca_file=str(bundle))) as client:
                 client.send("GET", server.url)
-        assert server.handshakes == 3
+                client.send("GET", server.url)
+        assert server.handshakes == 4
         assert len(loads) == 1
 
     @pytest.mark.parametrize("content", [None, b"", b"nonsense"])
