@@ -11,7 +11,7 @@ PIP := -m pip --quiet --disable-pip-version-check
 help:
 	@echo "make sandbox   a demo site and a stand-in for X, to be clicked through"
 	@echo "make test      all tests"
-	@echo "make lint      ruff, bandit, import contracts"
+	@echo "make lint      ruff and the import contracts"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, warnings being errors"
 	@echo "make bench     what a login costs"
@@ -40,7 +40,6 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive socialreg providers
 
 types: .venv/.dev
 	$(BIN)/mypy
