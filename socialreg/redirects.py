@@ -65,7 +65,8 @@ def _existing(request: HttpRequest, setting: object, fallback: str) -> str:
         parts = urlsplit(url)
         if not parts.netloc:
             script = request.META.get("SCRIPT_NAME", "").rstrip("/")
-            resolve(parts.path.removeprefix(script), getattr(request, "urlconf", None))
+            path = parts.path.removeprefix(script) if parts.path.startswith(f"{script}/") else parts.path
+            resolve(path, getattr(request, "urlconf", None))
     except (NoReverseMatch, Resolver404, TypeError, ValueError):  # no name of a view, no path here, None, no address
         return reverse(fallback)
     return url

@@ -11,11 +11,11 @@ SELECT i, '', {false}, 'person' || i, 'Given', 'Family', 'Person' || i || '@Exam
 FROM {numbers}
 """
 _ACCOUNTS = """
-INSERT INTO socialreg_socialaccount (id, user_id, provider, issuer, subject, identity, username, full_name, email,
-    email_verified, picture, profile_url, profile, sealed_credentials, created_at, used_at)
+INSERT INTO socialreg_socialaccount (id, user_id, provider, issuer, subject, identity, username, full_name,
+    first_name, last_name, email, email_verified, picture, profile_url, locale, profile, sealed_credentials, created_at, used_at)
 SELECT i, i, 'twitter', 'https://x.com', {text}, {hexadecimal}, 'person' || i, 'Given Family',
-    'Person' || i || '@example.com', {true}, 'https://pbs.example.com/' || i,
-    'https://x.com/person' || i, '{{}}', '', '2020-01-01', '2020-01-01'
+    'Given', 'Family', 'Person' || i || '@example.com', {true}, 'https://pbs.example.com/' || i,
+    'https://x.com/person' || i, '', '{{}}', '', '2020-01-01', '2020-01-01'
 FROM {numbers}
 """
 _SESSIONS = """
