@@ -105,7 +105,7 @@ def _port(port: int, variable: str) -> Iterator[None]:
     except OSError as error:
         raise PortTaken(
             f"Port {port} on {_HOST} cannot be used: {error.strerror}.\n"
-            f"Stop what runs there, or choose another: {variable}={port + 100} python -m sandbox"
+            f"Stop what runs there, or choose another: make sandbox {variable}={port + 100}"
         ) from error
 
 

@@ -43,6 +43,8 @@ class Known:
     owner: str | None = None
     active: bool = True
     found: bool = False
+    #: Whether whom they found has the profile's address: only then may a page say so.
+    by_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,13 @@ def recognise(request: HttpRequest, profile: Profile, account: SocialAccount | N
         return Known(owner=str(account.user.pk), active=account.user.is_active)
     if visitor.intent == "connect" or visitor.here is not None or visitor.started_by is not None:
         return Known()
-    return Known(found=any(finder(profile, request) is not None for finder in conf.finders()))
+    found = next((user for finder in conf.finders() if (user := finder(profile, request)) is not None), None)
+    return Known(found=found is not None, by_address=found is not None and _has_address(found, profile))
+
+
+def _has_address(user: AbstractBaseUser, profile: Profile) -> bool:
+    address = str(getattr(user, user.get_email_field_name(), ""))
+    return profile.email is not None and profile.email.address.casefold() == address.casefold()
 
 
 def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> tuple[SocialAccount, bool]:

@@ -68,7 +68,8 @@ class Gate:
             address = ipaddress.ip_address(str(where[0]))
             mapped = getattr(address, "ipv4_mapped", None)  # whose loopback Python 3.13 counts as one, others do not
             if plain and not (known and address.is_loopback and not mapped):
-                raise Fault("not-https", f"{host} leads to {address}, and plain http may not leave this machine")
+                reason = "plain http may not leave this machine" if known else "it is not named in PRIVATE_HOSTS"
+                raise Fault("not-https", f"{host} leads to {address}, and {reason}")
             if not known and not is_public(address):
                 raise Fault("private-address", f"{host} leads to {address}, which is not a public address")
         return found

@@ -53,7 +53,9 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
         case Connect():
             return connect(request, arrival, attempt.next)
         case ProveOwnership():
-            return _wait(request, Pending(arrival, "prove", attempt.next), "socialreg:prove")
+            return _wait(
+                request, Pending(arrival, "prove", attempt.next, by_address=known.by_address), "socialreg:prove"
+            )
         case Register() | LogIn():  # LogIn is never decided without an account
             return begin_registration(request, arrival, attempt.next)
         case unreachable:

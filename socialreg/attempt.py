@@ -14,7 +14,9 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
@@ -70,11 +72,24 @@ def cookie_name(key: str) -> str:
 
 def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None:
     """Let the attempt wait in the browser, dropping the oldest of too many."""
+    _warn_of_another_host(request)
     sealed = seal("attempt", {**asdict(attempt), "started": time.time()})
     _make_room(request, response, len(sealed))
     response.set_cookie(
         cookie_name(attempt.key), sealed, max_age=COOKIE_AGE, secure=conf.is_secure(), httponly=True, samesite="Lax"
     )
+
+
+def _warn_of_another_host(request: HttpRequest) -> None:
+    """Say in development why the cookie is going to be missing: "localhost" and "127.0.0.1" are two hosts."""
+    here, there = request.get_host().partition(":")[0], urlsplit(conf.base_url()).hostname
+    if settings.DEBUG and here != there:
+        logger.warning(
+            "A login was begun at %s and will come back to %s, where the browser has no cookie of it. "
+            "Open the site at the address in BASE_URL, or change BASE_URL",
+            here,
+            there,
+        )
 
 
 def _make_room(request: HttpRequest, response: HttpResponse, size: int) -> None:

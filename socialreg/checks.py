@@ -150,12 +150,11 @@ def check_stand_in(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [
         _error(
             "E009",
-            f"The provider {slug!r} is pointed at {address}, which is no provider of the real world",
-            "Remove the option that names it: a stand-in vouches for anybody. It works with DEBUG alone",
+            f"The provider {slug!r} is pointed at {host}, which is no provider of the real world",
+            f"Remove {_options_with(slug, host)}: a stand-in vouches for anybody. It works with DEBUG alone",
         )
         for slug in providers
-        for address in _endpoints(slug)
-        if _is_stand_in(address)
+        for host in sorted({_origin(address) for address in _endpoints(slug) if _is_stand_in(address)})
     ]
     try:
         if not conf.is_secure():
@@ -176,6 +175,18 @@ def _endpoints(slug: str) -> list[str]:
         return providers[slug].endpoints()
     except ConfigurationError:
         return []
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _options_with(slug: str, host: str) -> str:
+    """Return the names of the options that the site has set to an address there."""
+    options = conf.provider_settings()[slug].items()
+    named = [name for name, value in options if isinstance(value, str) and value.startswith(host)]
+    return " and ".join(named) or "the option that names it"
 
 
 def _is_stand_in(address: str) -> bool:

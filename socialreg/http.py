@@ -73,7 +73,7 @@ _ERRORS: Mapping[str, tuple[type[SocialRegError], str]] = {
     "address": (ConfigurationError, "Give an address of the form https://host/path in the settings"),
     "not-https": (
         ConfigurationError,
-        'Give an https address. Plain http is for a stand-in on this machine, named in SOCIALREG["PRIVATE_HOSTS"]',
+        "Give an https address. A stand-in over plain http works with DEBUG on and its host in PRIVATE_HOSTS",
     ),
     "private-address": (
         ConfigurationError,

@@ -34,7 +34,7 @@ NOTICES = {
     ),
     "unavailable": Notice(
         _("{label} is not available just now"),
-        _("It did not answer in time. Nothing was changed. Please try again in a moment."),
+        _("We could not reach it. Nothing was changed. Please try again in a moment."),
     ),
     "busy": Notice(
         _("{label} is busy just now"), _("Too many people want to log in at once. Please try again in a few minutes.")

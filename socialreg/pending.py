@@ -30,13 +30,15 @@ class Pending:
     """Who waits, for what, and where they want to go afterwards.
 
     ``asked`` names the fields of the registration form that are shown. ``proof`` is empty until the visitor chose, on
-    our page, to prove that an account is theirs. ``since`` is in seconds since the epoch: answering prolongs nothing.
+    our page, to prove that an account is theirs. ``by_address`` says that this account has their address. ``since`` is
+    in seconds since the epoch: answering prolongs nothing.
     """
 
     arrival: Arrival
     purpose: Literal["register", "prove"]
     next: str
     asked: tuple[str, ...] = ()
+    by_address: bool = False
     proof: str = field(default="", repr=False)
     since: float = field(default_factory=time.time)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -116,14 +117,14 @@ class Providers:
         :raises ConfigurationError: as for ``providers[slug]``, or it lacks one of its ``required_options``.
         """
         provider = self[slug]
-        for name in provider.required_options:
-            if not getattr(provider, name.lower()).strip():
-                raise ConfigurationError(
-                    f"The provider {slug!r} has no {name}",
-                    cause="it is missing or empty in the settings",
-                    remedy=f'Set SOCIALREG["PROVIDERS"]["{slug}"]["{name}"] to what the provider gave you',
-                    code="credentials",
-                )
+        missing = [name for name in provider.required_options if not getattr(provider, name.lower()).strip()]
+        if missing:
+            raise ConfigurationError(
+                f"The provider {slug!r} has no {' and no '.join(missing)}",
+                cause="it is missing or empty in the settings",
+                remedy=f'Set {" and ".join(missing)} in SOCIALREG["PROVIDERS"]["{slug}"] to what the provider gave you',
+                code="credentials",
+            )
         return provider
 
 
@@ -167,7 +168,9 @@ def find_class(slug: str, given: Mapping[str, object]) -> type[Provider]:
         raise
     except Exception as error:
         # Not ImportError alone: a module can fail in any way while it is being imported.
-        raise _not_found(slug, named, f"{type(error).__name__}: {error}") from error
+        missing = isinstance(error, ModuleNotFoundError) and str(error.name).startswith(SHIPPED)
+        cause = "no provider of this name ships with socialreg" if missing else f"{type(error).__name__}: {error}"
+        raise _not_found(slug, named, cause) from error
     if not (inspect.isclass(found) and issubclass(found, Provider)):
         raise _not_found(slug, named, "it is no subclass of socialreg.provider.Provider")
     return found
@@ -179,6 +182,11 @@ def _shipped(name: str) -> object:
     if len(classes) > 1:
         raise _two(name, f"{module.__name__} holds {' and '.join(each.__name__ for each in classes)}")
     return classes[0] if classes else None
+
+
+def _shipped_slugs() -> str:
+    modules = pkgutil.iter_modules(importlib.import_module(SHIPPED).__path__)
+    return ", ".join(sorted(each.name.replace("_", "-") for each in modules if not each.name.startswith("_")))
 
 
 def classes_in(module: ModuleType, slug: str) -> list[type[Provider]]:
@@ -238,7 +246,7 @@ def _not_found(slug: str, named: object, cause: str) -> ConfigurationError:
     return ConfigurationError(
         f"The provider {slug!r} cannot be found",
         cause=f"{named!r}: {cause}",
-        remedy='Use the slug of a provider that ships with socialreg, or name your own class in "PROVIDER"',
+        remedy=f'Use the slug of one that ships ({_shipped_slugs()}), or name your own class in "PROVIDER"',
         code="unknown-provider",
     )
 

@@ -85,16 +85,27 @@ class Project:
             finally:
                 os.killpg(server.pid, signal.SIGTERM)
                 server.wait(PATIENCE)
+                _wait_until_free(port)  # the reloader's child may outlive its parent for a moment
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_until_free(port: int) -> None:
+    ends = time.monotonic() + PATIENCE
+    while _answers(port) and time.monotonic() < ends:
+        time.sleep(0.05)  # between two looks at a process that has no other way to say that it is gone
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], output: Path) -> None:
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
         assert server.poll() is None, output.read_text()
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if _answers(port):
+            return
         time.sleep(0.05)  # between two looks at a process that has no other way to say that it is ready
     raise AssertionError(f"No server on {port}: {output.read_text()}")
 

@@ -259,6 +259,14 @@ class TestFinders:
         browser.client.post(reverse("socialreg:prove"), {"register": "1"})
         assert browser.client.get(reverse("socialreg:prove"))["Location"] == reverse("socialreg:register")
 
+    def test_the_page_that_asks_for_proof_tells_no_address_that_the_account_does_not_have(self, browser, site):
+        somebody = User.objects.create(username="found", email="private@example.org")
+        site(FINDERS=[lambda _profile, _request: somebody])
+        page = browser.client.get(browser.log_in("maralind")["Location"]).content.decode()
+        assert "Somebody like you is registered here" in page
+        assert MARA["email"] not in page
+        assert "private@example.org" not in page
+
     @pytest.mark.parametrize("address", ["MARA.Lindqvist@Example.com", "mara.lindqvist@example.com"])
     def test_upper_and_lower_case_are_the_same_address(self, browser, address):
         User.objects.create_user("mara", address)

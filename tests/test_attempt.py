@@ -204,3 +204,12 @@ def test_parameters_that_come_twice_belong_to_nobody(browser, x):
     callback = browser.approve("maralind")
     assert browser.client.get(callback + "&oauth_verifier=again").status_code == 400
     assert calls(x) == 0
+
+
+@pytest.mark.parametrize(("host", "warned"), [("localhost", True), ("testserver", False)])
+def test_a_login_begun_at_another_host_than_it_comes_back_to_is_told_in_development(
+    browser, settings, caplog, host, warned
+):
+    settings.DEBUG = True
+    browser.client.post("/accounts/twitter/start/", headers={"host": host})
+    assert ("where the browser has no cookie of it" in caplog.text) is warned

@@ -232,8 +232,8 @@ def test_e003_a_module_that_fails_while_it_is_imported(healthy, tmp_path, monkey
 @pytest.mark.parametrize(
     ("slug", "entry", "cause", "remedy"),
     [
-        ("nobody", KEYS, "'nobody' cannot be found", "slug of a provider that ships"),
-        ("acme", {"PROVIDER": "nobody", **KEYS}, "No module named", "slug of a provider that ships"),
+        ("nobody", KEYS, "'nobody' cannot be found", "slug of one that ships (twitter)"),
+        ("acme", {"PROVIDER": "nobody", **KEYS}, "no provider of this name ships", "slug of one that ships (twitter)"),
         ("acme", {"PROVIDER": "tests.test_checks.Gone", **KEYS}, "Gone", "name your own class"),
         ("acme", {"PROVIDER": "tests.test_checks.hook", **KEYS}, "no subclass of", "name your own class"),
         ("acme", {"PROVIDER": None, **KEYS}, "no subclass of", "name your own class"),
@@ -275,9 +275,9 @@ def test_e005_missing_credentials(healthy, entry):
     healthy(PROVIDERS={"twitter": entry})
     messages = found()
     assert set(messages) == {"E005"}
-    missing = "CLIENT_SECRET" if "CLIENT_ID" in entry else "CLIENT_ID"
-    assert f"'twitter' has no {missing}" in messages["E005"].msg
-    assert f'["twitter"]["{missing}"]' in messages["E005"].hint
+    missing = [name for name in KEYS if not entry.get(name, "").strip()]
+    assert f"'twitter' has no {' and no '.join(missing)}" in messages["E005"].msg
+    assert f'Set {" and ".join(missing)} in SOCIALREG["PROVIDERS"]["twitter"]' in messages["E005"].hint
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_e009_a_stand_in_outside_debug(healthy, settings, address):
     message = found()["E009"]
     assert message.level == checks.ERROR
     assert address in message.msg
-    assert "DEBUG" in message.hint
+    assert "Remove LOGIN_HOST" in message.hint
     settings.DEBUG = True
     assert found() == {}
 

@@ -310,3 +310,9 @@ def test_a_request_context_of_hand_has_it_too(rf):
     html = Template(INNER).render(RequestContext(request, {}))
     assert len(unescape(Page(html).value("csrfmiddlewaretoken"))) == 64
     assert providers["twitter"].label == "X"
+
+
+def test_a_button_without_a_request_is_told_in_development_as_djangos_own_token_is(settings):
+    settings.DEBUG = True
+    with pytest.warns(UserWarning, match="without a request"):
+        engines["django"].from_string('{% load socialreg %}{% login_button "twitter" %}').render({})

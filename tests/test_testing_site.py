@@ -27,3 +27,9 @@ def test_without_it_a_stand_in_is_never_spoken_to(x, client, settings, db):
     response = client.post(reverse("socialreg:start", args=["twitter"]))
     assert response.status_code == 503
     assert x.requests == []
+
+
+def test_a_site_without_providers_gets_one(x, settings):
+    settings.SOCIALREG = {"BASE_URL": "http://testserver"}
+    with stand_in_for_x(x):
+        assert providers["twitter"].client_id == x.provider_settings()["CLIENT_ID"]

@@ -29,7 +29,7 @@ _INI = """[pytest]
 pythonpath = .
 testpaths = tests
 DJANGO_SETTINGS_MODULE = tests.settings
-addopts = -q -ra --strict-markers -m "not browser and not slow"
+addopts = -ra --strict-markers -m "not browser and not slow"
 filterwarnings = error
 markers =
     browser: left out here
@@ -46,6 +46,7 @@ def main() -> int:
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
     subprocess.run([*pip, "--constraint", "constraints.txt", str(wheel), "--group", "test"], check=True, cwd=ROOT)
     shutil.copytree(ROOT / "tests", HOUSE / "tests", ignore=shutil.ignore_patterns("__pycache__", *LEFT_OUT))
+    shutil.copytree(ROOT / "docs" / "examples", HOUSE / "docs" / "examples")  # forms that tests register with
     (HOUSE / "pytest.ini").write_text(_INI, "utf-8")
     where = subprocess.run([python, "-c", _WHERE], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
     if where.count("site-packages") != 2:

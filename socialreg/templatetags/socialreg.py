@@ -7,10 +7,12 @@ and nothing that is misconfigured makes the page around it fail.
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.template import Context, Node, TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
@@ -62,7 +64,7 @@ class ButtonNode(Node):
             "css_class": given.get("class", ""),
             "next": given.get("next") if "next" in given else _next(context, self.intent),
             "icon": mark_safe(provider.icon()),  # noqa: S308 - a file of the provider's own package
-            "csrf_token": context.get("csrf_token", ""),
+            "csrf_token": _csrf_token(context),
             "style": _style_once(context),
         }
 
@@ -81,6 +83,14 @@ def _next(context: Context, intent: Intent) -> str:
     if not isinstance(request, HttpRequest):
         return ""
     return request.get_full_path() if intent == "connect" else str(request.GET.get("next", ""))
+
+
+def _csrf_token(context: Context) -> object:
+    token = context.get("csrf_token", "")
+    if not token and settings.DEBUG:
+        # As Django's own {% csrf_token %} does: the button will be refused, and the reason is far from where it shows.
+        warnings.warn("A login button was rendered without a request: pass it to render()", stacklevel=2)
+    return token
 
 
 def _style_once(context: Context) -> str:

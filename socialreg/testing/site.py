@@ -48,6 +48,7 @@ def plain_http() -> Iterator[None]:
 def pointed_at(x: XStandIn, slug: str = "twitter") -> dict[str, Any]:
     """Return the site's ``SOCIALREG`` with the provider ``slug`` pointed at the stand-in."""
     given: dict[str, Any] = settings.SOCIALREG
-    entry = {**given["PROVIDERS"].get(slug, {}), **x.provider_settings()}
+    enabled = given.get("PROVIDERS", {})
+    entry = {**enabled.get(slug, {}), **x.provider_settings()}
     hosts = [*given.get("PRIVATE_HOSTS", []), urlsplit(x.url).netloc]
-    return {**given, "PROVIDERS": {**given["PROVIDERS"], slug: entry}, "PRIVATE_HOSTS": hosts}
+    return {**given, "PROVIDERS": {**enabled, slug: entry}, "PRIVATE_HOSTS": hosts}
