@@ -16,7 +16,6 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, override_settings
 
-from socialreg.http import Client as Outbound
 from socialreg.testing.site import plain_http
 
 from .meters import Processor, Queries
@@ -55,7 +54,7 @@ def report(folder: Path) -> None:
         with mock.patch("certifi.where", return_value=str(bundle)):
             _print("TLS, certifi's bundle and one authority more", _measure(x), bare, password)
     print(f"  In these {2 * LOGINS + 2} logins the bundle was loaded {loads.count(str(bundle))} time(s);", end=" ")
-    loading = _cost(lambda _: Outbound(ca_file=str(bundle)), 10)
+    loading = _cost(lambda _: ssl.create_default_context(cafile=str(bundle)), 10)
     print(f"loading it costs {loading.of('act'):.1f} ms of processor time.\n")
 
 
