@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from . import accounts, conf, pending
-from .accounts import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
+from .decision import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor, decide, recognise
 from .exceptions import LostRace, NotAllowed
 from .http import deadline
 from .models import SocialAccount
@@ -38,8 +38,8 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
     """
     arrival, account = _ask_provider(provider, attempt, params)
     visitor = Visitor(attempt.intent, attempt.user_id, user_id(request))
-    known = accounts.recognise(request, arrival.profile, account, visitor)
-    match accounts.decide(known, visitor):
+    known = recognise(request, arrival.profile, account, visitor)
+    match decide(known, visitor):
         case Refuse() as refused:
             raise NotAllowed(
                 f"An arrival from {attempt.slug!r} was turned away",

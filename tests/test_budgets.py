@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import User
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -98,6 +99,19 @@ def test_a_new_visitors_callback_makes_four_queries_at_most(browser):
     with recorded(connection) as statements:
         assert browser.client.get(callback)["Location"] == reverse("socialreg:register")
     spent(statements, 4, control=2)
+
+
+def test_a_new_visitor_with_a_session_of_before_pays_for_its_new_key_and_no_more(browser):
+    """Four for the way, and four for a session key that nobody can have planted: see decision 9."""
+    session = browser.client.session
+    session["cart"] = [1]
+    session.save()
+    browser.client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    callback = browser.approve("maralind")
+    with recorded(connection) as statements:
+        assert browser.client.get(callback)["Location"] == reverse("socialreg:register")
+    spent(statements, 8, control=4)
+    assert browser.client.session["cart"] == [1]
 
 
 def test_the_registration_form_makes_four_queries_at_most(browser):
