@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from . import accounts, conf, pending
+from . import accounts, conf, pending, steps
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
@@ -23,7 +23,7 @@ from .models import SocialAccount
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
-from .types import Arrival, Hidden, storable_raw
+from .types import Arrival, storable_raw
 
 
 def user_id(request: HttpRequest) -> str | None:
@@ -67,10 +67,10 @@ def _ask_provider(
 ) -> tuple[Arrival, SocialAccount | None]:
     """Make the provider's calls, in ten seconds at most for all of them."""
     with deadline():
-        credentials = provider.verify(Hidden(attempt.pending), params)
+        credentials = steps.verify(provider, attempt.pending, params)
         account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
         stored = account is not None and account.is_fresh(timezone.now())
-        profile = account.stored_profile() if account and stored else provider.fetch_profile(credentials)
+        profile = account.stored_profile() if account and stored else steps.fetch_profile(provider, credentials)
     if account is not None and not profile.raw:
         # The provider told no more than the credentials do: what was stored before stays.
         profile = replace(account.stored_profile(), username=credentials.username or account.username)

@@ -46,13 +46,6 @@ class Redirect:
     pending: Mapping[str, str] = field(repr=False)
 
 
-class Hidden(dict[str, str]):
-    """A mapping that shows nothing of itself: local variables end on debug pages and in error reports."""
-
-    def __repr__(self) -> str:
-        return "{hidden}"
-
-
 @dataclass(frozen=True, slots=True)
 class Resume:
     """What a page needs to let somebody begin again where they were: after a failure, or in another tab."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
-from . import accounts, attempt, conf, pending, stylesheet
+from . import accounts, attempt, conf, pending, steps, stylesheet
 from .arrival import arrive, begin_registration, connect, log_in, user_id
 from .arrival import register as finish_registration
 from .asking import answered_form, ask_again, blame_race, empty_form
@@ -41,7 +41,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         redirect_uri = f"{conf.base_url()}{reverse('socialreg:callback', args=[slug])}"
         options = {name: str(request.POST[name]) for name in provider.request_options if name in request.POST}
         with deadline():
-            redirect = provider.authorize(redirect_uri, asked.intent, options)
+            redirect = steps.authorize(provider, redirect_uri, asked.intent, options)
     waiting = attempt.Attempt(
         slug=slug,
         issuer=provider.issuer,

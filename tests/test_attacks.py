@@ -15,7 +15,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.forms import CharField, ModelForm
 from django.test import Client
 from django.urls import reverse
-from oauthlib.oauth1 import Client as Signer
 
 from socialreg import accounts, attempt, pending
 from socialreg.answer import Answer
@@ -169,15 +168,16 @@ def _fail(*given: object) -> None:
     raise RuntimeError("unforeseen")
 
 
-def test_what_waits_for_a_callback_is_on_no_debug_page(browser, settings, monkeypatch):
-    """Whatever fails in a provider's class: its local variables are shown, the request token's secret is not."""
+def test_what_waits_and_what_arrived_is_on_no_debug_page(browser, site, x, settings):
+    """Something of the site's own fails in the middle: local variables are shown then, secrets are not among them."""
+    site(FINDERS=[_fail])
     settings.DEBUG = True
     callback = browser.approve("maralind")
     (sealed,) = (cookie.value for name, cookie in browser.client.cookies.items() if "attempt" in name)
-    monkeypatch.setattr(Signer, "get_oauth_signature", _fail)
     browser.client.raise_request_exception = False
     page = browser.client.get(callback).content.decode()
     assert "RuntimeError" in page
+    assert "Credentials(uid=" in page.replace("&#x27;", "'")
     assert unseal("attempt", sealed)["pending"]["secret"] not in page
     assert settings.SOCIALREG["PROVIDERS"]["twitter"]["CLIENT_SECRET"] not in page
     assert settings.SECRET_KEY not in page

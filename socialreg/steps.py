@@ -1,0 +1,74 @@
+"""A provider's three steps, as the site takes them.
+
+A provider may be anybody's class. Whatever it raises over data that its author never saw becomes an error of our tree,
+and whom it names is checked before anybody believes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from .exceptions import BadAnswer, SocialRegError
+from .provider import Provider
+from .types import Credentials, Intent, Profile, Redirect, subject
+
+logger = logging.getLogger("socialreg.steps")
+
+T = TypeVar("T")
+
+
+def authorize(provider: Provider, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
+    """Take the first step, see :meth:`Provider.authorize`."""
+    return _guarded(provider, lambda: provider.authorize(redirect_uri, intent, options))
+
+
+def verify(provider: Provider, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
+    """Take the second step, see :meth:`Provider.verify`.
+
+    :raises BadAnswer: besides, if what came out identifies nobody.
+    """
+    credentials = _guarded(provider, lambda: provider.verify(pending, params))
+    if credentials.uid is None or subject(credentials.uid) != credentials.uid:
+        raise BadAnswer(
+            f"{type(provider).__name__} named nobody",
+            cause="the uid is no printable text of 1 to 255 characters",
+            remedy=f"Take the uid of {type(provider).__name__} through socialreg.types.subject()",
+        )
+    return credentials
+
+
+def fetch_profile(provider: Provider, credentials: Credentials) -> Profile:
+    """Take the third step, see :meth:`Provider.fetch_profile`.
+
+    :raises BadAnswer: besides, if the profile is somebody else's.
+    """
+    profile = _guarded(provider, lambda: provider.fetch_profile(credentials))
+    if profile.uid != credentials.uid:
+        raise BadAnswer(
+            f"{type(provider).__name__} returned another person's profile",
+            cause="its uid is not the one that the credentials were issued for",
+            remedy="See that the profile is asked for with these credentials, and that the host is the provider's",
+            code="other-person",
+        )
+    return profile
+
+
+def _guarded(provider: Provider, step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except SocialRegError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a class of the site's own may raise
+        name = type(provider).__name__
+        # The frames alone: the message may hold what the provider answered, or a token.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s raised %s\n%s", name, type(error).__name__, frames)  # noqa: TRY400 - see above
+        raise BadAnswer(
+            f"{name} failed",
+            cause=f"it raised {type(error).__name__}, over an answer that it did not expect",
+            remedy=f"Mend {name}: the lines above this one say where",
+            code="provider",
+        ) from None
