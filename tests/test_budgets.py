@@ -114,6 +114,16 @@ def test_a_new_visitor_with_a_session_of_before_pays_for_its_new_key_and_no_more
     assert browser.client.session["cart"] == [1]
 
 
+def test_asking_only_for_what_is_missing_costs_one_query_more_at_the_callback(browser, site):
+    """The form judges the profile there: user name and address, in one query."""
+    User.objects.create(username=MARA["username"])
+    site(ASK_FOR="missing")
+    callback = browser.approve("maralind")
+    with recorded(connection) as statements:
+        assert browser.client.get(callback)["Location"] == reverse("socialreg:register")
+    spent(statements, 5, control=2)
+
+
 def test_the_registration_form_makes_four_queries_at_most(browser):
     browser.log_in("maralind")
     with recorded(connection) as statements:
