@@ -5,20 +5,14 @@ Plain values, no Django, no network: :mod:`http` makes an :class:`Answer`, provi
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Never
 from urllib.parse import parse_qsl
 
+from . import strict_json
 from .exceptions import BadAnswer
 
-#: No provider nests deeper than eight; a hundred thousand brackets are an attack.
-JSON_DEPTH = 32
-#: Digits of a number. With more it is larger than a double, and no JSON column of any database takes it.
-NUMBER_DIGITS = 300
 #: Fields of a form-encoded answer. OAuth answers have at most a dozen.
 FORM_FIELDS = 64
 
@@ -56,23 +50,22 @@ class Answer:
     def json(self) -> dict[str, object]:
         """Return the JSON object in the body.
 
-        :raises BadAnswer: not JSON, not an object, deeper than 32, a key twice (which parser would one believe?), a
-            number that is none (``NaN``) or larger than a double (``1e400``).
+        :raises BadAnswer: as for :meth:`json_value`, or it is no object.
         """
-        try:
-            value = json.loads(
-                self.body,
-                object_pairs_hook=_unique,
-                parse_int=_whole,
-                parse_float=_finite,
-                parse_constant=_refuse_constant,
-            )
-            _check_depth(value, JSON_DEPTH)
-        except (ValueError, RecursionError) as error:
-            raise self.unusable(f"the body is not the JSON expected ({type(error).__name__})") from None
+        value = self.json_value()
         if not isinstance(value, dict):
             raise self.unusable("the body is JSON but not an object")
         return value
+
+    def json_value(self) -> object:
+        """Return what JSON is in the body.
+
+        :raises BadAnswer: it is none, or none that anybody should read: see :func:`socialreg.strict_json.loads`.
+        """
+        try:
+            return strict_json.loads(self.body)
+        except ValueError as error:
+            raise self.unusable(f"the body is not the JSON expected ({type(error).__name__})") from None
 
     def form(self) -> dict[str, str]:
         """Return the form-encoded body, whatever its content type says: X sends it as ``text/html``.
@@ -94,6 +87,15 @@ class Answer:
             raise self.unusable("the body carries a field twice" if pairs else "the body is empty")
         return fields
 
+    def fields(self) -> dict[str, object]:
+        """Return a JSON object or a form, whichever is in the body: content types cannot be relied on.
+
+        :raises BadAnswer: it is neither.
+        """
+        if self.body.lstrip()[:1] in {b"{", b"["}:
+            return self.json()
+        return dict(self.form())
+
     def unusable(self, cause: str) -> BadAnswer:
         """Return the error that says why this answer is of no use. Its text holds nothing of the body."""
         return BadAnswer(
@@ -101,36 +103,3 @@ class Answer:
             cause=cause,
             remedy="Try again; if it stays, see the provider's status page, and the addresses in the settings",
         )
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("duplicate key")
-    return result
-
-
-def _whole(number: str) -> int:
-    if len(number) > NUMBER_DIGITS:
-        raise ValueError("too large")
-    return int(number)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise ValueError("too large")
-    return value
-
-
-def _refuse_constant(name: str) -> Never:
-    raise ValueError(name)
-
-
-def _check_depth(value: object, left: int) -> None:
-    if not isinstance(value, dict | list):
-        return
-    if left == 0:
-        raise ValueError("too deep")
-    for child in value.values() if isinstance(value, dict) else value:
-        _check_depth(child, left - 1)

@@ -23,7 +23,7 @@ from .models import SocialAccount
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
-from .types import Arrival, storable_raw
+from .types import Arrival, Credentials, Profile, storable_raw
 
 
 def user_id(request: HttpRequest) -> str | None:
@@ -68,14 +68,24 @@ def _ask_provider(
     """Make the provider's calls, in ten seconds at most for all of them."""
     with deadline():
         credentials = steps.verify(provider, attempt.pending, params)
-        account = SocialAccount.objects.for_identity(provider.issuer, credentials.uid)
+        issuer = credentials.issuer or provider.issuer
+        account = SocialAccount.objects.for_identity(issuer, credentials.uid)
         stored = account is not None and account.is_fresh(timezone.now())
-        profile = account.stored_profile() if account and stored else steps.fetch_profile(provider, credentials)
+        profile = _profile(provider, credentials, account, stored=stored)
+    # What verify brought along for the profile is spent: tokens are kept, claims are not.
+    credentials = replace(credentials, extra={})
     if account is not None and not profile.raw:
         # The provider told no more than the credentials do: what was stored before stays.
         profile = replace(account.stored_profile(), username=credentials.username or account.username)
-    profile = replace(profile, issuer=provider.issuer, raw=storable_raw(profile.raw))
-    return Arrival(attempt.slug, provider.issuer, credentials, profile, fetched=not stored), account
+    profile = replace(profile, issuer=issuer, raw=storable_raw(profile.raw))
+    return Arrival(attempt.slug, issuer, credentials, profile, fetched=not stored), account
+
+
+def _profile(provider: Provider, credentials: Credentials, account: SocialAccount | None, *, stored: bool) -> Profile:
+    if account is None:
+        return steps.fetch_profile(provider, credentials)
+    known = account.stored_profile()
+    return known if stored else steps.fetch_again(provider, credentials, known)
 
 
 def log_in(request: HttpRequest, account: SocialAccount, arrival: Arrival, next_url: str) -> HttpResponse:

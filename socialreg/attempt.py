@@ -4,6 +4,9 @@ One encrypted, authenticated cookie per attempt: a start writes to no store, an 
 tabs do not disturb each other, and any worker can finish what another began. The cookie's name is made from the value
 by which the callback names its attempt, so the right one of several is found without opening the others. A claim is a
 ``cache.add``: of two callbacks at once exactly one goes on, and a replay goes nowhere.
+
+The cookie is ``SameSite=Lax``, and does not come along with a post from another site. For providers that answer by one
+it is ``SameSite=None``, which its name says too.
 """
 
 from __future__ import annotations
@@ -37,8 +40,10 @@ MOST_BYTES = 5000
 #: Seconds by which the clocks of two machines may differ.
 CLOCK_SKEW = 60
 _STEM = "socialreg-attempt-"
+#: In the name of a cookie that comes along with a post from another site.
+_ACROSS = "across-"
 #: Names of our making: with others, which anybody may send, no cookie can be set, not even to remove it.
-_NAME = re.compile(rf"(?:__Host-)?{_STEM}[0-9a-f]{{24}}")
+_NAME = re.compile(rf"(?:__Host-)?{_STEM}(?:{_ACROSS})?[0-9a-f]{{24}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ class Attempt:
     """One way to a provider and back.
 
     ``user_id`` is who was logged in at the start, ``None`` for nobody. ``key`` and ``pending`` are the provider's, see
-    :class:`~socialreg.types.Redirect`. ``started`` is in seconds since the epoch.
+    :class:`~socialreg.types.Redirect`. ``across``: the provider answers by a post from its own site. ``server`` is what
+    the visitor typed, where they were asked for theirs. ``started`` is in seconds since the epoch.
     """
 
     slug: str
@@ -56,18 +62,21 @@ class Attempt:
     next: str
     key: str = field(repr=False)
     pending: Mapping[str, str] = field(repr=False)
+    across: bool = False
+    server: str = ""
     started: float = 0
 
     def resume(self) -> Resume:
         """Return what a page needs to let the visitor begin again."""
-        return Resume(self.slug, self.intent, self.next, cookie_name(self.key))
+        return Resume(self.slug, self.intent, self.next, self.server, cookie_name(self.key, across=self.across))
 
 
-def cookie_name(key: str) -> str:
+def cookie_name(key: str, *, across: bool = False) -> str:
     """Return the name of the cookie of the attempt that goes by ``key``."""
     # __Host-: set by this very host, over https, for no other host. Plain http, as in development, cannot have it.
     prefix = "__Host-" if conf.is_secure() else ""
-    return f"{prefix}{_STEM}{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:24]}"
+    digest = hashlib.sha256(key.encode(errors="replace")).hexdigest()[:24]
+    return f"{prefix}{_STEM}{_ACROSS if across else ''}{digest}"
 
 
 def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None:
@@ -75,8 +84,14 @@ def keep(request: HttpRequest, response: HttpResponse, attempt: Attempt) -> None
     _warn_of_another_host(request)
     sealed = seal("attempt", {**asdict(attempt), "started": time.time()})
     _make_room(request, response, len(sealed))
+    _set(response, cookie_name(attempt.key, across=attempt.across), sealed, COOKIE_AGE)
+
+
+def _set(response: HttpResponse, name: str, value: str, max_age: int) -> None:
+    # Browsers take SameSite=None over https alone. Without https, as in development, another port is no other site.
+    across = conf.is_secure() and is_across(name)
     response.set_cookie(
-        cookie_name(attempt.key), sealed, max_age=COOKIE_AGE, secure=conf.is_secure(), httponly=True, samesite="Lax"
+        name, value, max_age, secure=conf.is_secure(), httponly=True, samesite="None" if across else "Lax"
     )
 
 
@@ -108,7 +123,29 @@ def _started(sealed: str) -> float:
 
 def forget(response: HttpResponse, name: str) -> None:
     """Remove an attempt's cookie."""
-    response.set_cookie(name, "", max_age=0, secure=conf.is_secure(), httponly=True, samesite="Lax")
+    _set(response, name, "", 0)
+
+
+def is_across(name: str) -> bool:
+    """Whether a cookie is of an attempt whose provider answers by a post from its own site."""
+    return _ACROSS in name
+
+
+def find(request: HttpRequest, key: str) -> Attempt | None:
+    """Return this browser's attempt that goes by ``key``, of whichever age and claimed or not; ``None`` without one."""
+    names = (cookie_name(key, across=across) for across in (False, True))
+    found = (_open(_sent(request, name)) for name in names)
+    return next((attempt for attempt in found if key and attempt and attempt.key == key), None)
+
+
+def _sent(request: HttpRequest, name: str) -> str:
+    """Return the cookie that came under this very name.
+
+    Django leaves out blanks around names, and letters that Unicode calls blanks: where browsers see no ``__Host-`` at
+    the beginning, and take the cookie from a neighbouring host, which could log the visitor in as somebody else.
+    """
+    sent = (each.lstrip(" \t") for each in request.META.get("HTTP_COOKIE", "").split(";"))
+    return request.COOKIES.get(name, "") if any(each.startswith(f"{name}=") for each in sent) else ""
 
 
 def claim(request: HttpRequest, slug: str, issuer: str, key: str) -> Attempt:
@@ -122,8 +159,8 @@ def claim(request: HttpRequest, slug: str, issuer: str, key: str) -> Attempt:
     :raises Replayed: it was claimed before.
     :raises Unavailable: the cache, which knows what was claimed, is out of reach.
     """
-    attempt = _open(request.COOKIES.get(cookie_name(key), "")) if key else None
-    if attempt is None or attempt.key != key:
+    attempt = find(request, key)
+    if attempt is None:
         raise Mismatch(
             f"No attempt of this browser belongs to the callback of {slug!r}",
             cause="the cookie was lost, blocked or removed, the page was reloaded, or the link is somebody else's",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -17,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from . import conf
+from .address_checks import check_addresses
 from .email_index import check_email_index
 from .exceptions import ConfigurationError
 from .registry import providers
@@ -28,7 +27,7 @@ def register_all() -> None:
     """Register the checks. Called once, when Django is ready."""
     for check in (check_settings, check_providers, check_surroundings):
         checks.register(check, "socialreg")
-    checks.register(check_stand_in, checks.Tags.security)
+    checks.register(check_addresses, checks.Tags.security)
     checks.register(check_email_index, checks.Tags.database)
 
 
@@ -77,7 +76,7 @@ def check_providers(app_configs: Configs, **_: Any) -> list[CheckMessage]:
             providers.usable(slug)
         except ConfigurationError as error:
             if error.code != "setting":  # not of this provider: E003 says it, once
-                found.append(_told(_OF_PROVIDERS.get(error.code, "E004"), error))
+                found.append(_told(_OF_PROVIDERS.get(error.code, "E004"), error, slug))
     return found
 
 
@@ -143,66 +142,10 @@ def _names_subclass(path: str, wanted: str) -> bool:
     return inspect.isclass(found) and issubclass(found, import_string(wanted))
 
 
-def check_stand_in(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """E009 and W002: a stand-in, or an address without https, outside ``DEBUG``."""
-    if settings.DEBUG or providers.plain_http_for_tests:
-        return []
-    found: list[CheckMessage] = [
-        _error(
-            "E009",
-            f"The provider {slug!r} is pointed at {host}, which is no provider of the real world",
-            f"Remove {_options_with(slug, host)}: a stand-in vouches for anybody. It works with DEBUG alone",
-        )
-        for slug in providers
-        for host in sorted({_origin(address) for address in _endpoints(slug) if _is_stand_in(address)})
-    ]
-    try:
-        if not conf.is_secure():
-            found.append(
-                _warning(
-                    "W002",
-                    "BASE_URL is not https: cookies and callbacks are open to the network",
-                    "Serve the site over https, and say so in BASE_URL",
-                )
-            )
-    except ConfigurationError:
-        pass  # E003 says so
-    return found
-
-
-def _endpoints(slug: str) -> list[str]:
-    try:
-        return providers[slug].endpoints()
-    except ConfigurationError:
-        return []
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _options_with(slug: str, host: str) -> str:
-    """Return the names of the options that the site has set to an address there."""
-    options = conf.provider_settings()[slug].items()
-    named = [name for name, value in options if isinstance(value, str) and value.startswith(host)]
-    return " and ".join(named) or "the option that names it"
-
-
-def _is_stand_in(address: str) -> bool:
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:  # a name
-        return False
-    return number.is_loopback or number.is_unspecified
-
-
-def _told(number: str, error: ConfigurationError) -> Error:
-    return _error(number, f"{error.failed}: {error.cause}", error.remedy)
+def _told(number: str, error: ConfigurationError, slug: object = "") -> Error:
+    # A class does not know under which slug it was enabled, and several entries may have the same one.
+    entry = f"Entry {slug!r}: " if slug and repr(slug) not in error.failed else ""
+    return _error(number, f"{entry}{error.failed}: {error.cause}", error.remedy)
 
 
 def _error(number: str, message: str, hint: str) -> Error:

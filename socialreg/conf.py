@@ -156,6 +156,17 @@ def private_hosts() -> frozenset[str]:
     return frozenset(cast("list[str]", hosts))
 
 
+def deferred(name: str) -> object:
+    """Return something of ours that is imported when it is first asked for.
+
+    ``django.setup()`` runs in every worker, shell and management command. What only a login needs, and what is dear to
+    import (requests, cryptography), is named where it is used and imported here.
+
+    :param name: the dotted name of a class or function in this package.
+    """
+    return import_string(name)
+
+
 def _functions(name: str) -> list[object]:
     functions = [_resolve(name, entry) for entry in _entries(name)]
     for function in functions:

@@ -7,19 +7,20 @@ purpose cannot be opened for another, so an attempt can never be replayed as a p
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
-Purpose = Literal["attempt", "pending", "credentials"]
+from . import conf
+
+if TYPE_CHECKING:
+    from .ciphers import Cipher
+
+Purpose = Literal["attempt", "answer", "pending", "credentials", "kept"]
 
 
 def seal(purpose: Purpose, data: Mapping[str, object]) -> str:
@@ -29,24 +30,17 @@ def seal(purpose: Purpose, data: Mapping[str, object]) -> str:
 
 def unseal(purpose: Purpose, sealed: str, max_age: int | None = None) -> dict[str, Any] | None:
     """Return what was sealed; ``None`` if it is not ours, for another purpose, or older than ``max_age`` seconds."""
-    try:
-        opened = _cipher(purpose).decrypt(sealed.encode("ascii"), ttl=max_age)
-    except (InvalidToken, UnicodeError):
-        return None
-    data: dict[str, Any] = json.loads(opened)
+    opened = _cipher(purpose).opened(sealed.encode("ascii"), max_age) if sealed.isascii() else None
+    data: dict[str, Any] | None = None if opened is None else json.loads(opened)
     return data
 
 
-def _cipher(purpose: Purpose) -> MultiFernet:
+def _cipher(purpose: Purpose) -> Cipher:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return _derived(purpose, tuple(force_bytes(key) for key in keys))
 
 
 @lru_cache(maxsize=16)
-def _derived(purpose: Purpose, keys: tuple[bytes, ...]) -> MultiFernet:
-    info = f"socialreg.{purpose}".encode("ascii")
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_hkdf(info).derive(key))) for key in keys])
-
-
-def _hkdf(info: bytes) -> HKDF:
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info)
+def _derived(purpose: Purpose, keys: tuple[bytes, ...]) -> Cipher:
+    kind = cast("type[Cipher]", conf.deferred("socialreg.ciphers.Cipher"))
+    return kind(f"socialreg.{purpose}".encode("ascii"), keys)

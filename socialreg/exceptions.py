@@ -11,6 +11,7 @@
     │   ├── Replayed               it was used before
     │   ├── Forged                 a form came without its CSRF token
     │   ├── NotPosted              the address of a button was opened as a page
+    │   ├── NoSuchServer           the visitor was asked for their server, and named none that is
     │   └── Denied                 the visitor pressed "cancel" at the provider
     ├── ProviderError              the provider did not do its part
     │   ├── Refused                it answered with an error of its own
@@ -122,6 +123,13 @@ class NotPosted(AttemptError):
     code = "method"
     notice = "press-button"
     status = 405
+
+
+class NoSuchServer(AttemptError):
+    """The visitor was asked which server their account is on, and typed something that is none."""
+
+    code = "no-such-server"
+    notice = "server"
 
 
 class Denied(AttemptError):

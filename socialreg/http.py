@@ -15,7 +15,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,7 +29,7 @@ from . import __version__
 from .addresses import Gate
 from .answer import Answer
 from .deadlines import CONNECT_SECONDS, READ_SECONDS, Fault, allow, deadline
-from .exceptions import BadAnswer, ConfigurationError, SocialRegError, Unavailable
+from .outcomes import error_of
 from .sockets import BODY_BYTES, pool_classes
 
 __all__ = ["Client", "deadline"]
@@ -51,37 +51,9 @@ HEADERS = {
 }
 #: RFC 1950 and RFC 1952, as the window sizes of zlib.
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+#: Characters of a host that a log has to bear (RFC 1035 section 2.3.4).
+_NAME_LENGTH = 255
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-_REACH = "See the provider's status page, and whether this server reaches it: DNS, firewall, the host in the settings"
-_ODD = "Try again; if it stays, see the provider's status page and whether the address in the settings is right"
-#: What became of a request: the error it is, and what the operator does about it.
-_ERRORS: Mapping[str, tuple[type[SocialRegError], str]] = {
-    "timeout": (Unavailable, _REACH),
-    "dns": (Unavailable, _REACH),
-    "connection": (Unavailable, _REACH),
-    "tls": (Unavailable, "See whether the provider speaks TLS 1.2 or later at this address, and its status page"),
-    "certificate": (
-        Unavailable,
-        "Check the host in the settings and this machine's clock, bring certifi up to date; somebody may be in between",
-    ),
-    "malformed": (BadAnswer, _ODD),
-    "truncated": (BadAnswer, _ODD),
-    "encoding": (BadAnswer, _ODD),
-    "too-large": (BadAnswer, _ODD),
-    "redirect": (BadAnswer, "Give the final address in the settings: redirects are never followed"),
-    "address": (ConfigurationError, "Give an address of the form https://host/path in the settings"),
-    "not-https": (
-        ConfigurationError,
-        "Give an https address. A stand-in over plain http works with DEBUG on and its host in PRIVATE_HOSTS",
-    ),
-    "private-address": (
-        ConfigurationError,
-        'If this host is meant to be inside your network, name it in SOCIALREG["PRIVATE_HOSTS"]',
-    ),
-    "header": (ConfigurationError, "See that the credentials in the settings are pasted whole, without line breaks"),
-    "ca-file": (ConfigurationError, "Give the path of a readable file with certificates in PEM format"),
-}
 
 
 class Client:
@@ -102,6 +74,7 @@ class Client:
     ) -> None:
         self._private_hosts = frozenset(host.lower() for host in private_hosts)
         self._plain_http = plain_http
+        self._ca_file = ca_file
         self._tls = _tls_context(ca_file or certifi.where())
         self._sessions: dict[int, _Session] = {}
 
@@ -126,20 +99,30 @@ class Client:
                 request = requests.Request(method, url, headers=dict(headers or {}), data=body)
                 return self._send(request, where)
         except Fault as fault:
-            error = _error(fault, where)
+            error = error_of(fault, where)
         except requests.exceptions.InvalidURL:
-            error = _error(Fault("address", "the address has no host, or none that can be looked up"), where)
+            error = error_of(Fault("address", "the address has no host, or none that can be looked up"), where)
         except Exception as unforeseen:  # noqa: BLE001 - whatever the libraries make of hostile bytes
-            error = _error(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
+            error = error_of(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
         # Raised out here, so that nothing hangs on it: the libraries' errors carry the address with its query.
         logger.debug("%s: %s", where, error.code)
         raise error
+
+    @cached_property
+    def for_visitors(self) -> Client:
+        """The way to hosts that visitors name: ``private_hosts``, which are the operator's, stay out of their reach.
+
+        Names that are slow to look up, or very many hosts, are in nobody's way there but each other's.
+        """
+        return Client(ca_file=self._ca_file)
 
     def close(self) -> None:
         """Close this process's connections. A later :meth:`send` opens new ones."""
         session = self._sessions.pop(os.getpid(), None)
         if session is not None:
             session.close()
+        if "for_visitors" in self.__dict__:
+            self.for_visitors.close()
 
     def _check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
         parts = _split(url)
@@ -209,7 +192,7 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         cause = f"{ca_file}: {error.strerror or type(error).__name__}"
-        raise _error(Fault("ca-file", cause), "Loading the trusted certificates") from None
+        raise error_of(Fault("ca-file", cause), "Loading the trusted certificates") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     return context
@@ -238,8 +221,8 @@ def _exchange(session: _Session, request: requests.PreparedRequest, where: str) 
 def _refuse_redirect(response: requests.Response) -> None:
     if response.status_code // 100 == 3:  # noqa: PLR2004 - the HTTP class of status
         parts = _split(response.headers.get("location", ""))
-        host = parts.hostname if parts else None
-        raise Fault("redirect", f"the answer is {response.status_code}, a redirect to {host or 'no other host'}")
+        host = (parts.hostname if parts else None) or "no other host"
+        raise Fault("redirect", f"the answer is {response.status_code}, a redirect to {host[:_NAME_LENGTH]}")
 
 
 def _read(raw: BaseHTTPResponse) -> bytes:
@@ -291,8 +274,3 @@ def _describe(method: str, url: str) -> str:
     if parts is None:
         return f"{method} (unreadable address)"
     return f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _error(fault: Fault, where: str) -> SocialRegError:
-    kind, remedy = _ERRORS[fault.code]
-    return kind(f"{where} failed", cause=fault.cause, remedy=remedy, code=fault.code)

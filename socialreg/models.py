@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import conf
 from .encryption import seal, unseal
+from .entries import SLUG_LENGTH
 from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile
 
 
@@ -27,7 +28,7 @@ def identity_digest(issuer: str, subject: str) -> str:
 
 
 #: What is sealed of the credentials; whose they are stands in columns.
-_SEALED = tuple(each.name for each in fields(Credentials) if each.name not in {"uid", "username"})
+_SEALED = tuple(each.name for each in fields(Credentials) if each.name not in {"uid", "username", "issuer", "extra"})
 
 
 class SocialAccountManager(models.Manager["SocialAccount"]):
@@ -48,7 +49,7 @@ class SocialAccount(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="social_accounts", verbose_name=_("user")
     )
-    provider = models.CharField(_("provider"), max_length=100, help_text=_("The slug it was last used by."))
+    provider = models.CharField(_("provider"), max_length=SLUG_LENGTH, help_text=_("The slug it was last used by."))
     issuer = models.CharField(_("issuer"), max_length=TEXT_LENGTH, editable=False)
     subject = models.CharField(_("identifier"), max_length=SUBJECT_LENGTH, editable=False)
     identity = models.CharField(max_length=64, unique=True, editable=False)
@@ -81,8 +82,8 @@ class SocialAccount(models.Model):
 
     @property
     def handle(self) -> str:
-        """The name to show: the user name at the provider, or the identifier where it has none."""
-        return self.username or self.subject
+        """The name to show: the user name at the provider, or what comes nearest to it where it has none."""
+        return self.username or self.email or self.full_name or self.subject
 
     @property
     def credentials(self) -> Credentials | None:
@@ -92,7 +93,7 @@ class SocialAccount(models.Model):
             return None
         # What a newer release sealed beside these is passed over: going back to this one must not lock anybody out.
         known = {name: opened[name] for name in _SEALED if name in opened}
-        return Credentials(self.subject, self.username, **known)
+        return Credentials(self.subject, self.username, issuer=self.issuer, **known)
 
     @credentials.setter
     def credentials(self, credentials: Credentials) -> None:
@@ -133,3 +134,22 @@ class SocialAccount(models.Model):
         self.timezone = profile.timezone
         self.profile = dict(profile.raw)
         self.profile_at = now()
+
+
+class Kept(models.Model):
+    """What a provider keeps for good: an application that it registered on the fly. :mod:`shared` reads and writes it.
+
+    Not in the admin: without its key it cannot be named, and nothing in it may be shown.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    sealed = models.TextField()
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = _("kept for a provider")
+        verbose_name_plural = _("kept for providers")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.digest

@@ -69,6 +69,10 @@ NOTICES = {
         _("The page was opened a second time. If you are not logged in, please begin again."),
     ),
     "press-button": Notice(_("One more click"), _("For your safety a login begins with a button on this site.")),
+    "server": Notice(
+        _("We do not know this server"),
+        _("There is no {label} server of this name, or it gave no answer. Please look at its name again."),
+    ),
     "denied": Notice(_("You cancelled"), _("Nothing was changed, and {label} has told us nothing about you.")),
     "nothing-waits": Notice(
         _("Nothing is waiting here"),

@@ -10,8 +10,8 @@ import hmac
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_TYPE_AUTH_HEADER
@@ -19,8 +19,10 @@ from oauthlib.oauth1 import Client as Signer
 
 from .answer import Answer
 from .exceptions import Denied, Mismatch, ProviderError, Refused, Unavailable
+from .profile_map import Reading, origin
 from .provider import Provider, Transport
-from .types import Credentials, Intent, Redirect, subject, text
+from .store import Store
+from .types import Credentials, Intent, Profile, Redirect, subject, text
 
 # At DEBUG oauthlib writes every base string to the log, with tokens and verifiers in it. A log is no place for those,
 # whatever level a site chooses for its root logger.
@@ -51,16 +53,24 @@ class OAuth1Provider(Provider):
     """A provider that speaks OAuth 1.0a. A subclass states its addresses and where the uid comes from.
 
     The uid and the user name are read from the access-token answer, by the names in :attr:`uid_claim` and
-    :attr:`username_claim`; a provider that does not send them there overrides :meth:`credentials_from`.
+    :attr:`username_claim`; a provider that does not send them there overrides :meth:`credentials_from`. The profile is
+    read by :attr:`profile_map`, whose ``uid`` must be the same person's.
     """
 
     request_token_url: str
     authorize_url: str
     access_token_url: str
     username_claim: str = ""
+    #: Where the profile is read, ``""`` for nowhere, with which query, and the dotted paths of its fields.
+    profile_url: str = ""
+    profile_params: Mapping[str, str] = {}
+    profile_map: Mapping[str, str] = {}
 
-    def __init__(self, settings: Mapping[str, object], transport: Transport) -> None:
-        super().__init__(settings, transport)
+    #: The provider documents that every address it gives is verified.
+    emails_verified: ClassVar[bool] = False
+
+    def __init__(self, settings: Mapping[str, object], transport: Transport, store: Store | None = None) -> None:
+        super().__init__(settings, transport, store)
         #: Seconds that the provider's clock is ahead of ours, learnt when it says that our timestamp is out of bounds.
         self._skew = 0
 
@@ -135,12 +145,20 @@ class OAuth1Provider(Provider):
             raise answer.unusable(f"it lacks {'a usable ' + self.uid_claim if uid is None else 'the access token'}")
         return Credentials(uid, text(fields.get(self.username_claim)), token=token, secret=secret)
 
+    def fetch_profile(self, credentials: Credentials) -> Profile:
+        if not self.profile_url:
+            return self.profile_from(credentials)
+        data = self.get(self.profile_url, self.profile_params, credentials).json()
+        reading = Reading(self.profile_map, self.emails_verified, host=origin(self.profile_url))
+        profile = reading.profile(subject(reading.value(data, "uid")) or "", data)
+        return replace(profile, username=profile.username or credentials.username)
+
     def get(self, url: str, params: Mapping[str, str], credentials: Credentials) -> Answer:
         """Read something as the owner of ``credentials``. Parameters are encoded once: what is signed is what is sent.
 
         :raises ProviderError: any answer but 2xx, see :meth:`error_from`.
         """
-        address = f"{url}?{urlencode(params)}"
+        address = f"{url}?{urlencode(params)}" if params else url
         return self._send_checked(SignedRequest("GET", address, token=credentials.token, secret=credentials.secret))
 
     def _send_checked(self, request: SignedRequest) -> Answer:

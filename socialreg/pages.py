@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.csrf import csrf_exempt
 
-from . import attempt
+from . import posted
 from .exceptions import (
     AttemptError,
     Barred,
@@ -50,7 +50,15 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 def page(view: View[P]) -> View[P]:
     """Make a view one of our pages: CSRF-checked, never cached or framed, and never a 500 for an error of our tree."""
+    return _ours(_guarded(view))
 
+
+def posted_page(view: View[P]) -> View[P]:
+    """Make a view one of our pages, to which a provider's page may post: it knows no token, see :mod:`posted`."""
+    return _ours(csrf_exempt(_guarded(view)))
+
+
+def _guarded(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
@@ -60,7 +68,11 @@ def page(view: View[P]) -> View[P]:
             response = failure(request, error)
         return response
 
-    checked: View[P] = _csrf_checked(guarded)
+    return guarded
+
+
+def _ours(view: View[P]) -> View[P]:
+    checked: View[P] = _csrf_checked(view)
     # A site that asks for a login everywhere (LoginRequiredMiddleware) must still let people log in.
     return _outside_transactions(csrf_exempt(login_not_required(_sealed(checked))))
 
@@ -140,7 +152,7 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     """
     reference = secrets.token_hex(4)
     resume = replace(error.resume, next=safe_next(error.resume.next))
-    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, _one_line(str(error)))
+    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, one_line(str(error)))
     failed.send_robust(SocialAccount, request=request, slug=resume.slug, error=error, reference=reference)
     notice = notice_for(error, _label(resume.slug))
     context = {
@@ -150,17 +162,19 @@ def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
         "login_page": _login_page(request, resume.next),
         "again": notice.again and resume.slug in providers,
     }
+    if posted.is_from_another_site(request):  # no button, and no token
+        context |= {"notice": replace(notice, again=False), "again": False, "csrf_token": "NOTPROVIDED"}
     response = render(request, "socialreg/failed.html", context, status=error.status)
     # Said above, with the level that it deserves: Django would say "Service Unavailable" again, and mail it to ADMINS.
     response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001
     if isinstance(error, NotPosted):
         response["Allow"] = "POST"  # RFC 9110 section 15.5.6
     if resume.cookie:
-        attempt.forget(response, resume.cookie)
+        posted.forget(response, resume.cookie)
     return response
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text as one line: Django's reasons repeat headers, with which nobody shall write lines into the log."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -25,7 +26,7 @@ def safe_next(candidate: object) -> str:
     """
     if not isinstance(candidate, str) or not candidate or not candidate.isprintable():
         return ""
-    if len(candidate.encode("ascii", "backslashreplace")) > NEXT_LENGTH:
+    if len(json.dumps(candidate)) - len('""') > NEXT_LENGTH:  # as it stands in the cookie
         return ""
     if any(character in candidate for character in "\\ ") or candidate.startswith("//"):
         return ""

@@ -31,13 +31,23 @@ def verify(provider: Provider, pending: Mapping[str, str], params: Mapping[str, 
     :raises BadAnswer: besides, if what came out identifies nobody.
     """
     credentials = _guarded(provider, lambda: provider.verify(pending, params))
-    if credentials.uid is None or subject(credentials.uid) != credentials.uid:
+    if not _names_somebody(credentials.uid):
         raise BadAnswer(
             f"{type(provider).__name__} named nobody",
             cause="the uid is no printable text of 1 to 255 characters",
             remedy=f"Take the uid of {type(provider).__name__} through socialreg.types.subject()",
         )
+    if not _names_somebody(credentials.issuer or provider.issuer):
+        raise BadAnswer(
+            f"{type(provider).__name__} named nobody who vouches",
+            cause="the issuer is no printable text of 1 to 255 characters",
+            remedy=f"Give {type(provider).__name__} an issuer, or the credentials that it returns",
+        )
     return credentials
+
+
+def _names_somebody(value: object) -> bool:
+    return isinstance(value, str) and subject(value) == value
 
 
 def fetch_profile(provider: Provider, credentials: Credentials) -> Profile:
@@ -45,7 +55,18 @@ def fetch_profile(provider: Provider, credentials: Credentials) -> Profile:
 
     :raises BadAnswer: besides, if the profile is somebody else's.
     """
-    profile = _guarded(provider, lambda: provider.fetch_profile(credentials))
+    return _own(provider, credentials, _guarded(provider, lambda: provider.fetch_profile(credentials)))
+
+
+def fetch_again(provider: Provider, credentials: Credentials, stored: Profile) -> Profile:
+    """Take the third step for somebody who is known, see :meth:`Provider.fetch_again`.
+
+    :raises BadAnswer: besides, if the profile is somebody else's.
+    """
+    return _own(provider, credentials, _guarded(provider, lambda: provider.fetch_again(credentials, stored)))
+
+
+def _own(provider: Provider, credentials: Credentials, profile: Profile) -> Profile:
     if profile.uid != credentials.uid:
         raise BadAnswer(
             f"{type(provider).__name__} returned another person's profile",

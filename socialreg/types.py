@@ -53,6 +53,8 @@ class Resume:
     slug: str = ""
     intent: Intent = "login"
     next: str = ""
+    #: What the visitor typed as the server that their account is on.
+    server: str = ""
     #: The attempt's cookie, spent now.
     cookie: str = ""
 
@@ -62,7 +64,11 @@ class Credentials:
     """What a provider hands out to act for one of its accounts, and whose account it is.
 
     ``uid`` and ``username`` come from the back channel alone. ``secret`` is the OAuth 1.0a token secret; it is empty
-    for OAuth 2.0. ``expires_at`` is in seconds since the epoch, ``None`` where tokens do not expire.
+    for OAuth 2.0. ``expires_at`` is in seconds since the epoch, ``None`` where tokens do not expire. ``issuer`` is who
+    vouches where that is not the same for everybody (tenants, instances); ``""`` for the provider's own.
+
+    ``extra`` is what came along and :meth:`Provider.fetch_profile` need not ask for again: the claims of an ID token, a
+    profile that had to be read to learn the uid. It lives for that one step and is never stored.
     """
 
     uid: str
@@ -72,6 +78,8 @@ class Credentials:
     refresh_token: str = field(default="", repr=False)
     expires_at: int | None = None
     scope: str = ""
+    issuer: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
-from . import accounts, attempt, conf, pending, steps, stylesheet
-from .arrival import arrive, begin_registration, connect, log_in, user_id
+from . import accounts, attempt, pending, posted, stylesheet
+from .arrival import arrive, begin_registration, connect, log_in
 from .arrival import register as finish_registration
 from .asking import answered_form, ask_again, blame_race, empty_form
+from .departure import depart
 from .exceptions import LostRace, Mismatch, NotAllowed, NotPosted
-from .http import deadline
 from .models import SocialAccount
-from .pages import asked_for, page, resumable
+from .pages import asked_for, page, posted_page, resumable
 from .pending import Pending
 from .redirects import after_login, login_page, safe_next
 from .registry import providers
@@ -31,41 +31,30 @@ from .types import Arrival, Resume
 
 @page
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin: send the visitor to the provider. Writes to no store; what waits, waits in a cookie."""
+    """Begin: send the visitor to the provider."""
     asked = asked_for(request, slug)
     with resumable(asked):
         provider = providers.usable(slug)
         _need_post(request)
         if asked.intent == "connect" and not request.user.is_authenticated:
             return redirect_to_login(reverse("socialreg:connections"), login_page(request))
-        redirect_uri = f"{conf.base_url()}{reverse('socialreg:callback', args=[slug])}"
-        options = {name: str(request.POST[name]) for name in provider.request_options if name in request.POST}
-        with deadline():
-            redirect = steps.authorize(provider, redirect_uri, asked.intent, options)
-    waiting = attempt.Attempt(
-        slug=slug,
-        issuer=provider.issuer,
-        intent=asked.intent,
-        user_id=user_id(request),
-        next=asked.next,
-        key=redirect.key,
-        pending=redirect.pending,
-    )
-    response = HttpResponseRedirect(redirect.url)
-    attempt.keep(request, response, waiting)
-    return response
+        return depart(request, provider, asked)
 
 
-@page
+@posted_page
 def callback(request: HttpRequest, slug: str) -> HttpResponse:
     """Take somebody back from a provider. The attempt is claimed, once, before any call goes out."""
     with resumable(Resume(slug)):
         provider = providers.usable(slug)
+        if request.method not in {"GET", "HEAD"}:
+            return posted.hop(request, slug, provider)
         params = _single(request)
         claimed = attempt.claim(request, slug, provider.issuer, provider.correlate(params))
     with resumable(claimed.resume()):
+        if provider.answers_by_post:
+            params = posted.answer(request, claimed, params)
         response = arrive(request, provider, claimed, params)
-    attempt.forget(response, claimed.resume().cookie)
+    posted.forget(response, claimed.resume().cookie)
     return response
 
 

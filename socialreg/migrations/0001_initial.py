@@ -68,4 +68,18 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "social accounts",
             },
         ),
+        migrations.CreateModel(
+            name="Kept",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("sealed", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                "verbose_name": "kept for a provider",
+                "verbose_name_plural": "kept for providers",
+                "default_permissions": (),
+            },
+        ),
     ]

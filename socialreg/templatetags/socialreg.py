@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from django import template
@@ -16,8 +18,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template import Context, Node, TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
-from django.template.loader import render_to_string
-from django.urls import NoReverseMatch
+from django.template.loader import get_template
+from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -33,6 +35,13 @@ logger = logging.getLogger("socialreg")
 _OPTIONS = frozenset({"next", "text", "class"})
 
 
+class ButtonTemplate(Protocol):
+    """The template of a button, of whichever engine the site has."""
+
+    def render(self, context: dict[str, Any]) -> str:
+        """Return the button."""
+
+
 class ButtonNode(Node):
     """One button, or one for each enabled provider where ``slug`` is ``None``."""
 
@@ -43,33 +52,62 @@ class ButtonNode(Node):
 
     def render(self, context: Context) -> SafeString:
         slugs = list(providers) if self.slug is None else [_text(self.slug, context)]
-        return mark_safe("".join(self._button(context, slug) for slug in slugs))  # noqa: S308 - rendered templates
-
-    def _button(self, context: Context, slug: str) -> str:
+        if not slugs:
+            return SafeString("")
         try:
-            provider = providers[slug]
-            return render_to_string("socialreg/button.html", self._values(context, slug, provider))
-        except (ConfigurationError, NoReverseMatch) as error:
-            # The page around the button is the site's: it must not break. `manage.py check` says the same.
-            if providers.is_news(slug):
-                logger.error("The button for %r is left out. %s", slug, error)  # noqa: TRY400 - the text says it all
-            return ""
+            shared = self._shared(context)
+        except NoReverseMatch as error:
+            return SafeString("".join(_left_out(slug, error) for slug in slugs))
+        template = get_template("socialreg/button.html")
+        buttons = (_button(context, template, slug, shared) for slug in slugs)
+        return mark_safe("".join(buttons))  # noqa: S308 - rendered templates
 
-    def _values(self, context: Context, slug: str, provider: Provider) -> dict[str, object]:
+    def _shared(self, context: Context) -> Mapping[str, Any]:
+        """Return what all buttons of this tag have in common, so that eighteen cost little more than one."""
         given = {name: _text(value, context) for name, value in self.options.items()}
         return {
-            "slug": slug,
             "intent": self.intent,
-            "text": given.get("text") or self._words().replace("{label}", provider.label),
+            "text": given.get("text", ""),
+            "words": _("Connect {label}") if self.intent == "connect" else _("Log in with {label}"),
             "css_class": given.get("class", ""),
             "next": given.get("next") if "next" in given else _next(context, self.intent),
-            "icon": mark_safe(provider.icon()),  # noqa: S308 - a file of the provider's own package
             "csrf_token": _csrf_token(context),
-            "style": _style_once(context),
+            "start": reverse("socialreg:start", args=[_ANY_SLUG]),
         }
 
-    def _words(self) -> str:
-        return _("Connect {label}") if self.intent == "connect" else _("Log in with {label}")
+
+#: Stands for any slug in an address. A slug has no letter that an address would write in another way, so putting one in
+#: its place is what reversing the address for it would come to, at a fraction of the cost.
+_ANY_SLUG = "any-slug"
+
+
+def _button(context: Context, template: ButtonTemplate, slug: str, shared: Mapping[str, Any]) -> str:
+    try:
+        provider = providers[slug]
+        before, _slug, after = shared["start"].rpartition(_ANY_SLUG)
+        values = {
+            **shared,
+            "slug": slug,
+            "action": f"{before}{slug}{after}",
+            "text": shared["text"] or shared["words"].replace("{label}", provider.label),
+            "icon": _icon(type(provider)),
+            "style": _style_once(context),
+        }
+        return template.render(values)
+    except (ConfigurationError, NoReverseMatch) as error:
+        return _left_out(slug, error)
+
+
+def _left_out(slug: str, error: Exception) -> str:
+    """Say why there is no button: the page around it is the site's, and must not break. The checks say the same."""
+    if providers.is_news(slug):
+        logger.error("The button for %r is left out. %s", slug, error)
+    return ""
+
+
+@cache  # even finding the file's name takes longer than to write it into the page
+def _icon(kind: type[Provider]) -> SafeString:
+    return mark_safe(kind.icon())  # noqa: S308 - a file of the provider's own package
 
 
 def _text(value: FilterExpression, context: Context) -> str:
@@ -85,8 +123,8 @@ def _next(context: Context, intent: Intent) -> str:
     return request.get_full_path() if intent == "connect" else str(request.GET.get("next", ""))
 
 
-def _csrf_token(context: Context) -> object:
-    token = context.get("csrf_token", "")
+def _csrf_token(context: Context) -> str:
+    token = str(context.get("csrf_token", ""))
     if not token and settings.DEBUG:
         # As Django's own {% csrf_token %} does: the button will be refused, and the reason is far from where it shows.
         warnings.warn("A login button was rendered without a request: pass it to render()", stacklevel=2)
@@ -152,7 +190,7 @@ def socialreg_style(context: Context) -> SafeString:
 def provider_icon(slug: str) -> SafeString:
     """Return a provider's picture as SVG, nothing if it is not enabled any more."""
     try:
-        return mark_safe(providers[slug].icon())  # noqa: S308 - a file of the provider's own package
+        return _icon(type(providers[slug]))
     except ConfigurationError:
         return SafeString("")
 
