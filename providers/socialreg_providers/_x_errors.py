@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from socialreg.answer import Answer
-from socialreg.exceptions import BadAnswer, Barred, ProviderError, Refused, Unavailable
+from socialreg.exceptions import BadAnswer, ProviderError
+from socialreg.meanings import Meaning
 
 PORTAL = "the app's page in the X developer portal (https://console.x.com)"
 CLOCK = 135
@@ -32,15 +33,6 @@ _WORDS = {
     "different access level": 453,
 }
 _TOO_MANY, _SERVER_ERROR, _FORBIDDEN, _UNAUTHORIZED = 429, 500, 403, 401
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """Why X says it, what to do about it, and which sentence the visitor reads."""
-
-    cause: str
-    remedy: str
-    notice: str = "refused"
 
 
 _KEYS = f"Copy API key and API key secret again from {PORTAL} into CLIENT_ID and CLIENT_SECRET"
@@ -150,20 +142,10 @@ def error_from(answer: Answer, callback: str) -> ProviderError:
     meaning = MEANINGS.get(code) if code is not None else None
     if meaning is None:
         meaning = _by_status(answer)
-    remedy = meaning.remedy.replace("{callback}", callback or "the callback address")
-    remedy = remedy.replace("{reset}", _reset(answer))
-    kind = _KINDS.get(meaning.notice, Refused)
     name = str(code or answer.status)
-    return kind(
-        f"X refused {answer.where} with {answer.status}",
-        cause=meaning.cause,
-        remedy=f"{name}: {remedy[0].lower()}{remedy[1:]}",
-        code=name,
-        notice=meaning.notice,
-    )
-
-
-_KINDS = {"unavailable": Unavailable, "busy": Unavailable, "suspended": Barred, "locked": Barred}
+    remedy = meaning.remedy.replace("{reset}", _reset(answer))
+    told = replace(meaning, remedy=f"{name}: {remedy[0].lower()}{remedy[1:]}")
+    return told.error(f"X refused {answer.where} with {answer.status}", name, callback)
 
 
 def _by_status(answer: Answer) -> Meaning:

@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, Barred, ConfigurationError, ProviderError, Unavailable
 from socialreg.oauth1 import OAuth1Provider
-from socialreg.types import URL_LENGTH, Credentials, Intent, Profile, email, split_name, subject, text, web_address
+from socialreg.provider import Transport
+from socialreg.store import Store
+from socialreg.types import Credentials, Intent, Profile, email, split_name, subject, text, web_address
 
 from ._x_errors import CLOCK, code_of, error_from
+from ._x_profile import largest, page
 
 logger = logging.getLogger("socialreg.providers.twitter")
 
 _NOT_IN_PLAN = "453"
+_METHODS = ("authenticate", "authorize")
 _FIELDS = "confirmed_email,profile_image_url,verified"
 
 
@@ -35,6 +39,8 @@ class Twitter(OAuth1Provider):
     uid_claim = "user_id"
     username_claim = "screen_name"
     request_options = ("force_login", "screen_name")
+    # confirmed_email, and the email of v1.1, are addresses that their owner has confirmed to X.
+    emails_verified = True
     # X's mark is black or white: https://about.x.com/en/who-we-are/brand-toolkit
     color = "#000000"
     text_color = "#ffffff"
@@ -59,16 +65,20 @@ class Twitter(OAuth1Provider):
     #: Ask for less than the app may do: ``"read"``, ``"write"`` or ``""`` for the app's own level.
     x_auth_access_type: str = "read"
 
+    def __init__(self, settings: Mapping[str, object], transport: Transport, store: Store | None = None) -> None:
+        super().__init__(settings, transport, store)
+        if self.method not in _METHODS:
+            raise ConfigurationError(
+                f"METHOD of Twitter cannot be {self.method!r}",
+                cause=f"X knows {' and '.join(_METHODS)}",
+                remedy="Set it to one of them, or leave it out",
+                code="option-value",
+            )
+
     def request_token_params(self, intent: Intent) -> Mapping[str, str]:
         return {"x_auth_access_type": self.x_auth_access_type} if self.x_auth_access_type else {}
 
     def authorization_endpoint(self, intent: Intent) -> str:
-        if self.method not in {"authenticate", "authorize"}:
-            raise ConfigurationError(
-                f"METHOD of Twitter is {self.method!r}",
-                cause="it is neither 'authenticate' nor 'authorize'",
-                remedy="Set it to one of them, or leave it out",
-            )
         # Connecting asks always: somebody with two accounts must see which one it is going to be.
         return self.authorize_url if intent == "connect" or self.method == "authorize" else self.authenticate_url
 
@@ -100,7 +110,7 @@ class Twitter(OAuth1Provider):
         return self.profile_from(credentials)
 
     def profile_from(self, credentials: Credentials) -> Profile:
-        return Profile(credentials.uid, credentials.username, profile_url=_page(credentials.username))
+        return Profile(credentials.uid, credentials.username, profile_url=page(credentials.username))
 
     def _from_v2(self, credentials: Credentials) -> Profile:
         # https://docs.x.com/x-api/users/user-lookup-me. A 200 may carry errors[] for fields that are not authorised.
@@ -141,9 +151,9 @@ class Twitter(OAuth1Provider):
             full_name=text(data.get("name")),
             first_name=first,
             last_name=last,
-            email=email(address, verified=True),
-            picture=_largest(web_address(picture, self.api_host)),
-            profile_url=_page(handle),
+            email=email(address, verified=self.emails_verified),
+            picture=largest(web_address(picture, self.api_host)),
+            profile_url=page(handle),
             raw=data,
         )
 
@@ -158,18 +168,3 @@ def _may_go_better(error: ProviderError) -> bool:
     """Whether the next call is worth its time: not with keys or a token that X refuses, not if X is out of reach."""
     out_of_reach = isinstance(error, Unavailable) and not error.code.isdecimal()
     return not out_of_reach and error.code not in {"32", "89"}
-
-
-def _page(username: str) -> str:
-    return f"https://x.com/{username}" if re.fullmatch(r"\w{1,50}", username, re.ASCII) else ""
-
-
-def _largest(picture: str) -> str:
-    """Return the 400 pixel variant. The API gives 48 pixels; the original "can be very large" and the default has none.
-
-    https://docs.x.com/x-api/v1/accounts-and-users/user-profile-images-and-banners
-    """
-    if "/default_profile_images/" in picture:
-        return picture
-    larger = re.sub(r"_normal(\.\w+)$", r"_400x400\1", picture)
-    return larger if len(larger) <= URL_LENGTH else picture
