@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: print what a login costs, on this machine, in under three minutes."""
+"""``python -m benchmarks``: print what a worker and a login cost, on this machine, in under three minutes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import django
 from django.core.management import call_command
 
-from . import login, million
+from . import login, million, worker
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
         f"Python {platform.python_version()}, Django {django.__version__}, SQLite {sqlite3.sqlite_version}, "
         f"{ssl.OPENSSL_VERSION}, {os.cpu_count()} processors\n"
     )
+    worker.report()
     call_command("migrate", verbosity=0)
     with TemporaryDirectory() as folder:
         login.report(Path(folder))

@@ -1,68 +1,67 @@
-"""``python -m sandbox``: the demo site and, unless the real X is configured, a stand-in for it, until Ctrl-C."""
+"""``python -m sandbox``: the demo site, a stand-in for the providers and a real one, Acme SSO, until Ctrl-C."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from io import StringIO
 
 import django
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.core.wsgi import get_wsgi_application
 from django.db import OperationalError
+from django.urls import reverse
 
-from socialreg.testing import XStandIn
+from socialreg.exceptions import ConfigurationError
+from socialreg.lookup import find_class
+from socialreg.testing import StandIn
 
 from . import demo
+from .acme.people import EMPLOYEES
+from .acme.process import AcmeFailed, acme, wait_until_ready
+from .serving import PortTaken, port_named, serving, stop_signals
 
-_HOST = "127.0.0.1"
-_WITH_STAND_IN = """
-  The demo site is at    {site}/
-  The stand-in for X at  {stand_in}/
+_GREETING = """
+  The demo site is at  {site}/
+  The stand-in is at   {stand_in}/
+  Acme SSO is at       {acme}/
 
-  Open the first, press "Log in with X" and be one of the people there:
+  Open the first, press "Log in with X", or another button, and be one of the people there:
     Mara Lindqvist   registers with a form that is filled in already
     Tomás Okafor     has no e-mail address and is asked for one
     Inês Moreau      has a user here already: demo, password demo
+  Mastodon asks for a server: any name will do, such as one.example.
   The stand-in's own page has a switch for everything that can go wrong.
+
+  Acme SSO is no stand-in but a real OpenID provider. Its people, whose passwords are their user names:
+    {employees}
 """
-_WITH_REAL_X = """
-  The demo site is at  {site}/
-
-  It talks to the real X, with the keys from .env. The callback URLs of your app must list exactly
-    {site}/accounts/twitter/callback/
-  Open the site and press "Log in with X".
+_REAL = """
+  These are real, with the keys from .env. The callback addresses to register with them are exactly
+    {callbacks}
 """
-
-
-class PortTaken(Exception):
-    """Something else listens there."""
 
 
 def main() -> int:
     """Run everything until Ctrl-C or SIGTERM; return the exit status."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.settings")
-    stopped = _stop_signals()
+    stopped = stop_signals()
     try:
         django.setup()
         with ExitStack() as running:
-            site = running.enter_context(_site())
-            if not settings.REAL_X:
-                running.enter_context(_stand_in())
+            site = running.enter_context(serving(settings.SITE_PORT, "SANDBOX_PORT"))
+            _cast(running.enter_context(_stand_in()))
+            call_command("check", stdout=StringIO())
+            real = running.enter_context(acme(settings.ACME_PORT, settings.ACME_FOLDER, [_callback("acme")]))
             _prepare()
+            wait_until_ready(real)
             site.start()
-            _say(_WITH_REAL_X if settings.REAL_X else _WITH_STAND_IN)
+            _greet()
             stopped.wait()
-    except (PortTaken, SystemCheckError, ImproperlyConfigured) as error:
+    except (PortTaken, AcmeFailed, ConfigurationError, SystemCheckError, ImproperlyConfigured) as error:
         return _fail(str(error))
     except OperationalError as error:
         return _fail(f"The database does not answer: {str(error).strip()}\nLook at DATABASE_URL in .env.")
@@ -70,56 +69,37 @@ def main() -> int:
     return 0
 
 
-def _stop_signals() -> threading.Event:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+def _stand_in() -> StandIn:
+    with port_named(settings.STAND_IN_PORT, "STANDIN_PORT"):
+        return StandIn(port=settings.STAND_IN_PORT)
 
 
-@contextmanager
-def _site() -> Iterator[threading.Thread]:
-    """Bind the site's port and give the thread that serves it, to be started once everything is prepared."""
-    with _port(settings.SITE_PORT, "SANDBOX_PORT"):
-        server = ThreadedWSGIServer((_HOST, settings.SITE_PORT), WSGIRequestHandler)
-    server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    try:
-        yield thread
-    finally:
-        if thread.is_alive():
-            server.shutdown()
-            thread.join()
-        server.server_close()
+def _cast(stand_in: StandIn) -> None:
+    """Let the stand-in play whoever is not real: credentials, keys and addresses are its own to choose."""
+    for slug, options in settings.PLAYED.items():
+        settings.PROVIDERS[slug] = stand_in.play(slug, find_class(slug, options), options)
 
 
-def _stand_in() -> XStandIn:
-    with _port(settings.STAND_IN_PORT, "STANDIN_PORT"):
-        return XStandIn(port=settings.STAND_IN_PORT)
-
-
-@contextmanager
-def _port(port: int, variable: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise PortTaken(
-            f"Port {port} on {_HOST} cannot be used: {error.strerror}.\n"
-            f"Stop what runs there, or choose another: make sandbox {variable}={port + 100}"
-        ) from error
+def _callback(slug: str) -> str:
+    return settings.SITE_URL + reverse("socialreg:callback", args=[slug])
 
 
 def _prepare() -> None:
-    quiet = StringIO()
-    call_command("check", stdout=quiet)
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("socialreg_index", stdout=quiet)
+    call_command("socialreg_index", stdout=StringIO())
     demo.ensure_user()
 
 
-def _say(text: str) -> None:
-    urls = {"site": settings.SITE_URL, "stand_in": settings.STAND_IN_URL}
-    sys.stdout.write(f"{text.format(**urls)}\n  Ctrl-C stops.\n\n")
+def _greet() -> None:
+    text = _GREETING + (_REAL if settings.REAL else "")
+    values = {
+        "site": settings.SITE_URL,
+        "stand_in": settings.STAND_IN_URL,
+        "acme": settings.ACME_URL,
+        "employees": "\n    ".join(f"{each.username:<8} {each.remark}" for each in EMPLOYEES),
+        "callbacks": "\n    ".join(_callback(slug) for slug in settings.REAL),
+    }
+    sys.stdout.write(f"{text.format(**values)}\n  Ctrl-C stops.\n\n")
     sys.stdout.flush()
 
 

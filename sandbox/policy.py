@@ -23,15 +23,14 @@ def content_security_policy(get_response: Handler) -> Handler:
 
 
 def _policy() -> str:
-    stand_in = "" if settings.REAL_X else f" {settings.STAND_IN_URL}"
-    login_host = "https://api.x.com https://x.com https://twitter.com" if settings.REAL_X else settings.STAND_IN_URL
     directives = {
-        "default-src": "'none'",
-        "style-src": "'self'",
-        "img-src": f"'self' https:{stand_in}",
-        # Chromium checks the redirects that answer a form as well: the button's form ends at the provider.
-        "form-action": f"'self' {login_host}",
-        "frame-ancestors": "'none'",
-        "base-uri": "'none'",
+        "default-src": ["'none'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", *settings.PICTURE_SOURCES],
+        # Chromium checks the redirects that answer a form as well: a button's form ends at the provider, and a
+        # provider's consent form at the site.
+        "form-action": ["'self'", *settings.FORM_TARGETS],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
     }
-    return "; ".join(f"{name} {value}" for name, value in directives.items())
+    return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())

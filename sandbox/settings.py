@@ -6,8 +6,8 @@ from pathlib import Path
 import environ
 import pymysql
 
-from socialreg.env import providers
-from socialreg.testing import CONSUMER_KEY, CONSUMER_SECRET
+from . import enabled
+from .acme import client as acme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -21,21 +21,40 @@ SITE_URL = f"http://127.0.0.1:{SITE_PORT}"
 STAND_IN_PORT = env.int("STANDIN_PORT", default=8001)
 STAND_IN_URL = f"http://127.0.0.1:{STAND_IN_PORT}"
 
-PROVIDERS = providers(env, ["twitter"])
-REAL_X = any(PROVIDERS["twitter"].values())
-if not REAL_X:
-    PROVIDERS["twitter"] = {
-        "CLIENT_ID": CONSUMER_KEY,
-        "CLIENT_SECRET": CONSUMER_SECRET,
-        "API_HOST": STAND_IN_URL,
-        "LOGIN_HOST": STAND_IN_URL,
-    }
+ACME_PORT = env.int("ACME_PORT", default=acme.DEFAULT_PORT)
+ACME_URL = acme.url(ACME_PORT)
+ACME_FOLDER = Path(env.str("ACME_FOLDER", default=str(BASE_DIR / "sandbox")))
+
+REAL = enabled.real(env)
+#: The others. When the stand-in is there, it gives each of them the entry that leads to it (``__main__``).
+PLAYED: dict[str, dict[str, object]] = {slug: {} for slug in enabled.shipped() if slug not in REAL}
+if "x" in PLAYED:
+    PLAYED["x"]["LABEL"] = "X (OAuth 2)"  # there is a button for each of X's protocols
+PLAYED["windmill"] = {"PROVIDER": "oauth2", "LABEL": "Windmill"}  # of no class: by settings alone
+_ENTRIES = {
+    "acme": {
+        "PROVIDER": "oidc",
+        "LABEL": "Acme SSO",
+        "ISSUER": acme.issuer(ACME_PORT),
+        "CLIENT_ID": acme.CLIENT_ID,
+        "CLIENT_SECRET": acme.CLIENT_SECRET,
+        "COLOR": "#7c2d12",
+        "DARK_COLOR": "#fdba74",
+        "DARK_TEXT_COLOR": "#2b1206",
+    },
+    **PLAYED,
+    **REAL,
+}
+PROVIDERS = dict(sorted(_ENTRIES.items()))
 
 SOCIALREG = {
     "BASE_URL": SITE_URL,
     "PROVIDERS": PROVIDERS,
-    "PRIVATE_HOSTS": [] if REAL_X else [f"127.0.0.1:{STAND_IN_PORT}"],
+    "PRIVATE_HOSTS": [f"127.0.0.1:{STAND_IN_PORT}", f"127.0.0.1:{ACME_PORT}"],
 }
+#: For the Content Security Policy. Where a real provider sends a browser on the way is its own affair.
+FORM_TARGETS = [STAND_IN_URL, ACME_URL, *(["https:"] if REAL else [])]
+PICTURE_SOURCES = ["https:", STAND_IN_URL]
 
 SECRET_KEY = env.str("SECRET_KEY", default="sandbox-only-and-worthless-0123456789abcdefghijklmnopqrstuvwxyz")
 DEBUG = True  # a stand-in, spoken to over plain http, works with DEBUG alone

@@ -12,7 +12,8 @@ from socialreg.models import SocialAccount
 
 def home(request: HttpRequest) -> HttpResponse:
     """Say what this is, and offer the buttons."""
-    return render(request, "sandbox/home.html", {"stand_in": "" if settings.REAL_X else settings.STAND_IN_URL})
+    context = {"stand_in": settings.STAND_IN_URL, "acme": settings.ACME_URL, "real": settings.REAL}
+    return render(request, "sandbox/home.html", context)
 
 
 @login_required

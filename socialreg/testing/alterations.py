@@ -9,12 +9,13 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-from .errors import error, problem
+from . import pages
+from .errors import error
 from .messages import JSON, XML, Delivery, Request, Response
 from .switchboard import Act, Switch
-from .x import rate_limit
+from .x import API, rate_limit
 
 #: The id of nobody in the cast.
 STRANGER = "1999999999999999999"
@@ -38,7 +39,21 @@ def form(change: Callable[[Fields], Mapping[str, str]]) -> Act:
 
 def without(name: str) -> Act:
     """Return the act that leaves one field of a form-encoded answer out."""
-    return form(lambda fields: {key: value for key, value in fields.items() if key != name})
+    return form(lambda fields: left_out(fields, name))
+
+
+def fact(name: str, change: Callable[[Fields, str], Mapping[str, str]]) -> Act:
+    """Return the act that changes what an access-token answer says of its owner.
+
+    :param name: ``uid`` or ``username``: every class has a field of its own for it.
+    :param change: makes other fields of the right ones and that field's name.
+    """
+
+    def act(response: Response, request: Request, switch: Switch) -> Response:
+        field = response.notes.paths.get(name, "")
+        return form(lambda fields: change(fields, field))(response, request, switch)
+
+    return act
 
 
 def person(change: Callable[[Json], Json]) -> Act:
@@ -82,15 +97,29 @@ def deliver(how: Callable[[Switch], Delivery]) -> Act:
     return act
 
 
+def left_out(fields: Fields, name: str) -> Fields:
+    """Return the fields without one of them."""
+    return {key: value for key, value in fields.items() if key != name}
+
+
+def emptied(fields: Fields, name: str) -> Fields:
+    """Return the fields with nothing in one of them."""
+    return {key: "" if key == name else value for key, value in fields.items()}
+
+
+def made_up(name: str) -> Act:
+    """Return the act that puts another value for what the browser brings back, if it does."""
+    return callback(lambda fields: {key: "made-up" if key == name else value for key, value in fields.items()})
+
+
 def callback(change: Callable[[Fields], Mapping[str, str]]) -> Act:
-    """Return the act that changes the query with which the browser is sent back to the application."""
+    """Return the act that changes what the browser brings back to the application."""
 
     def act(response: Response, _request: Request, _switch: Switch) -> Response:
-        parts = urlsplit(response.headers.get("Location", ""))
-        if not parts.scheme:
+        if response.way is None:
             return response
-        query = urlencode(change(dict(parse_qsl(parts.query, keep_blank_values=True))))
-        return replace(response, headers={**response.headers, "Location": urlunsplit(parts._replace(query=query))})
+        changed = pages.send_back(replace(response.way, fields=change(dict(response.way.fields))))
+        return replace(changed, headers={**response.headers, **changed.headers})
 
     return act
 
@@ -106,57 +135,12 @@ def fail(_response: Response, request: Request, switch: Switch) -> Response:
     return failed.with_headers(rate_limit(request.when, 0 if failed.status == 429 else 74))  # noqa: PLR2004
 
 
-def not_enrolled(_response: Response, _request: Request, _switch: Switch) -> Response:
-    """Answer as the v2 endpoints do when the app is in no project."""
-    address = "https://developer.twitter.com/en/docs/projects/overview"
-    return problem(
-        403,
-        "The client is not attached to a project that may use this endpoint.",
-        {
-            "title": "Client Forbidden",
-            "type": "https://api.twitter.com/2/problems/client-forbidden",
-            "reason": "client-not-enrolled",
-            "required_enrollment": "Appropriate Level of API Access",
-            "registration_url": address,
-        },
-    )
-
-
-def without_email(data: Json) -> Json:
-    """Return the person as an app without the e-mail permission sees them: v2 leaves the field out, v1.1 says null."""
-    changed = {name: value for name, value in data.items() if name != "confirmed_email"}
-    return {**changed, "email": None} if "email" in changed else changed
-
-
-def partial(response: Response, _request: Request, _switch: Switch) -> Response:
-    """Answer 200 without the e-mail and the picture, and with an ``errors`` list that says so."""
-    if response.status != 200 or b'"data"' not in response.body:  # noqa: PLR2004
-        return response
-    data: Json = json.loads(response.body)["data"]
-    kept = {name: value for name, value in data.items() if name not in {"confirmed_email", "profile_image_url"}}
-    errors = [_field_error(name, "resource-unavailable") for name in data if name not in kept]
-    return replace(response, body=json.dumps({"data": kept, "errors": errors}).encode())
-
-
-def not_authorised(response: Response, _request: Request, _switch: Switch) -> Response:
-    """Answer 200 without the e-mail, which the token is not authorised for."""
-    if response.status != 200 or b'"data"' not in response.body:  # noqa: PLR2004
-        return response
-    data: Json = json.loads(response.body)["data"]
-    kept = {name: value for name, value in data.items() if name != "confirmed_email"}
-    errors = [_field_error("confirmed_email", "not-authorized-for-field")]
-    return replace(response, body=json.dumps({"data": kept, "errors": errors}).encode())
-
-
-def _field_error(field: str, kind: str) -> Json:
-    return {
-        "resource_type": "user",
-        "field": field,
-        "title": "Field Authorization Error" if kind.startswith("not-auth") else "Field Unavailable",
-        "section": "data",
-        "detail": f"The field {field} is not available to this request.",
-        "type": f"https://api.twitter.com/2/problems/{kind}",
-    }
+def rate_limited(response: Response, request: Request, switch: Switch) -> Response:
+    """Answer as X does when it was asked too often; others say it in words of their own."""
+    if request.path in API:
+        return fail(response, request, switch)
+    headers = {"Retry-After": "900", **rate_limit(request.when, 0)}
+    return Response.json({"error": "rate_limited", "message": "Too many requests."}, 429).with_headers(headers)
 
 
 def duplicate(response: Response, _request: Request, _switch: Switch) -> Response:

@@ -36,6 +36,13 @@ def answer(path: str, people: Iterable[Person]) -> Response | None:
     return _picture(_figure(light, dark), SIZES[match["size"]])
 
 
+def of(person: Person) -> Response:
+    """Return somebody's picture, for providers that keep pictures at addresses of their own."""
+    return answer(person.picture_url("").replace("_normal", "" if person.picture else "_normal"), [person]) or Response(
+        404
+    )
+
+
 def _figure(ground: str, figure: str) -> str:
     return (
         f'<rect width="48" height="48" fill="{ground}"/>'

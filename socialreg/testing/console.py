@@ -10,7 +10,7 @@ from socialreg.exceptions import ConfigurationError
 from . import faults, pages
 from .errors import CODES
 from .messages import Record, Request, Response
-from .oauth1_server import Consumer
+from .oauth2.stage import Stage
 from .people import Person, remark
 from .switchboard import Group, Switch, Switchboard
 from .x import API
@@ -22,6 +22,10 @@ _GROUPS: Mapping[Group, str] = {
     "bodies": "Unusable bodies",
     "transport": "The network",
     "browser": "The way back",
+    "token": "OAuth 2.0: tokens",
+    "id-token": "OpenID Connect: ID tokens",
+    "resource": "OAuth 2.0: profiles, addresses, keys",
+    "back": "OAuth 2.0: the way back",
 }
 #: How many requests are shown, of the latest so many.
 _RECENT = 12
@@ -31,27 +35,32 @@ _LOOKED_AT = 500
 class Console:
     """The index page and its switches.
 
+    :param x: what a site's settings need for X.
     :param requests: everything that was answered so far; it grows while this looks at it.
     """
 
     def __init__(
-        self, consumer: Consumer, people: Mapping[str, Person], board: Switchboard, requests: Sequence[Record]
+        self,
+        x: Mapping[str, object],
+        people: Mapping[str, Person],
+        board: Switchboard,
+        requests: Sequence[Record],
+        stage: Stage,
     ) -> None:
-        self._consumer = consumer
+        self._x = x
         self._people = people
         self._board = board
         self._requests = requests
+        self._stage = stage
         self.routes: Mapping[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/"): self._index,
             ("POST", "/faults"): self._switch,
         }
 
-    def _index(self, request: Request) -> Response:
+    def _index(self, _request: Request) -> Response:
         on = self._board.on()
         values = {
-            "origin": request.origin,
-            "key": self._consumer.key,
-            "secret": self._consumer.secret,
+            "providers": self._providers(),
             "people": pages.join([_person(person) for person in self._people.values()]),
             "on": _on(on),
             "codes": pages.join([_code(code) for code in CODES]),
@@ -59,7 +68,14 @@ class Console:
             "groups": pages.join([_group(group, {switch.fault.name for switch in on}) for group in _GROUPS]),
             "requests": _recent([record for record in self._requests[-_LOOKED_AT:] if _is_step(record)][-_RECENT:]),
         }
-        return pages.page("Stand-in for X", pages.render("index", values))
+        return pages.page("Stand-in", pages.render("index", values))
+
+    def _providers(self) -> pages.Html:
+        played = [
+            _provider(part.label, pages.Html(part.provider.icon()), part.protocol, {"slug": part.slug, **part.options})
+            for part in self._stage.parts.values()
+        ]
+        return pages.join([_provider("X", pages.Html(), "OAuth 1.0a", {"slug": "twitter", **self._x}), *played])
 
     def _switch(self, request: Request) -> Response:
         form = request.form_fields()
@@ -74,6 +90,16 @@ class Console:
         else:
             self._board.clear(None if do == "clear" else name)
         return Response.redirect("/#faults", 303)
+
+
+def _provider(label: str, icon: pages.Html, protocol: str, options: Mapping[str, object]) -> pages.Html:
+    facts = [
+        pages.render(
+            "fact", {"name": name, "value": " ".join(value.split()) if isinstance(value, str) else repr(value)}
+        )
+        for name, value in options.items()
+    ]
+    return pages.render("provider", {"label": label, "icon": icon, "protocol": protocol, "facts": pages.join(facts)})
 
 
 def _person(person: Person) -> pages.Html:
@@ -124,7 +150,7 @@ def _group(group: Group, on: set[str]) -> pages.Html:
 
 
 def _is_step(record: Record) -> bool:
-    return not record.browser or record.path.startswith("/oauth/")
+    return not record.browser or record.path.startswith("/oauth/") or record.path.endswith(("/authorize", "/consent"))
 
 
 def _recent(records: Sequence[Record]) -> pages.Html:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
@@ -65,19 +65,53 @@ AT_ONCE = Delivery()
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """The way back to the application: an address, and what is added to it.
+
+    ``posted_by`` is the provider's name where the browser posts ``fields`` there, ``""`` where they go into the query.
+    """
+
+    url: str
+    fields: Mapping[str, str] = field(repr=False)
+    posted_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a fault must know of an answer to change it. Nothing of it is sent.
+
+    ``sign`` signs claims anew, by an algorithm and with a header: those of the ID token here are ``algorithm`` and the
+    key's name ``kid``. ``paths`` says where the fields of a profile are, in a profile and in an access-token answer.
+    """
+
+    sign: Callable[[Mapping[str, object], str, Mapping[str, object]], str] | None = field(default=None, repr=False)
+    algorithm: str = ""
+    kid: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Notes()
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """One answer, and how it is delivered."""
+    """One answer, and how it is delivered.
+
+    ``way`` is where it sends the browser, if it sends it back to the application.
+    """
 
     status: int = 200
     body: bytes = field(default=b"", repr=False)
     content_type: str = TEXT
     headers: Mapping[str, str] = field(default_factory=dict)
     delivery: Delivery = AT_ONCE
+    way: Way | None = None
+    notes: Notes = NOTHING
 
     @classmethod
     def form(cls, fields: Mapping[str, str]) -> Self:
         """Return a form-encoded answer, which X sends as ``text/html``."""
-        return cls(body=urlencode(fields).encode())
+        return cls(body=urlencode(fields, errors="replace").encode())
 
     @classmethod
     def json(cls, value: object, status: int = 200) -> Self:

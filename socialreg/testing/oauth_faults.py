@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from . import alterations as alter
+from . import x_alterations as of_x
 from .consent import AUTHENTICATE, CONSENT
-from .switchboard import Fault
+from .oauth2 import endpoints as played
+from .oauth2.endpoints import CALLS
+from .switchboard import Act, Fault
 from .x import ACCESS_TOKEN, API, REQUEST_TOKEN, USERS_ME, VERIFY_CREDENTIALS
 
-ISSUE = frozenset({REQUEST_TOKEN})
-EXCHANGE = frozenset({ACCESS_TOKEN})
+ISSUE = played.REQUEST_TOKEN | {REQUEST_TOKEN}
+EXCHANGE = played.ACCESS_TOKEN | {ACCESS_TOKEN}
 TOKENS = ISSUE | EXCHANGE
 V2 = frozenset({USERS_ME})
 V1 = frozenset({VERIFY_CREDENTIALS})
 PROFILES = V1 | V2
-BROWSER = frozenset({AUTHENTICATE, CONSENT})
+BROWSER = played.BROWSER | {AUTHENTICATE, CONSENT}
 
 _WRONG_TYPES: dict[str, object] = {
     "name": 7,
@@ -28,19 +31,13 @@ _WRONG_TYPES: dict[str, object] = {
 }
 
 
-def _wrong_types(data: dict[str, object]) -> dict[str, object]:
-    return {name: _WRONG_TYPES.get(name, value) for name, value in data.items()}
-
-
 def _stranger(data: dict[str, object]) -> dict[str, object]:
-    ids: dict[str, object] = {"id": alter.STRANGER}
-    if "id_str" in data:
-        ids = {"id": int(alter.STRANGER), "id_str": alter.STRANGER}
-    return {**data, **ids}
+    in_v1 = {"id": int(alter.STRANGER), "id_str": alter.STRANGER}
+    return {**data, **(in_v1 if "id_str" in data else {"id": alter.STRANGER})}
 
 
-def _without_id(data: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in data.items() if name not in {"id", "id_str"}}
+def _of_owner(name: str, says: str, act: Act) -> Fault:
+    return Fault(name, says, "oauth", EXCHANGE, act)
 
 
 OAUTH_FAULTS = (
@@ -66,20 +63,20 @@ OAUTH_FAULTS = (
         TOKENS,
         alter.without("oauth_token_secret"),
     ),
-    Fault("user-id-missing", "The access token comes without user_id.", "oauth", EXCHANGE, alter.without("user_id")),
-    Fault(
-        "user-id-empty",
-        "The access token comes with an empty user_id.",
-        "oauth",
-        EXCHANGE,
-        alter.form(lambda fields: {**fields, "user_id": ""}),
+    _of_owner(
+        "user-id-missing",
+        "The access token comes without user_id, or what else the class reads the uid from.",
+        alter.fact("uid", alter.left_out),
     ),
-    Fault(
+    _of_owner(
+        "user-id-empty",
+        "The access token comes with an empty user_id, or what else the class reads the uid from.",
+        alter.fact("uid", alter.emptied),
+    ),
+    _of_owner(
         "screen-name-missing",
-        "The access token comes without screen_name.",
-        "oauth",
-        EXCHANGE,
-        alter.without("screen_name"),
+        "The access token comes without screen_name, or what else the class reads the user name from.",
+        alter.fact("username", alter.left_out),
     ),
     Fault(
         "extra-fields",
@@ -90,14 +87,14 @@ OAUTH_FAULTS = (
     ),
     Fault(
         "clock-skew",
-        "The server's clock is an hour ahead, or as told; 135 until the timestamp follows the Date header.",
+        "The server's clock is an hour ahead, or as told; at X 135 until the timestamp follows the Date header.",
         "oauth",
-        API,
+        API | CALLS,
         alter.unchanged,
         skews=True,
         seconds=3600,
     ),
-    Fault("no-date", "The answer has no Date header.", "oauth", API, alter.without_date),
+    Fault("no-date", "The answer has no Date header.", "oauth", API | CALLS, alter.without_date),
 )
 PROFILE_FAULTS = (
     Fault(
@@ -107,34 +104,40 @@ PROFILE_FAULTS = (
         PROFILES,
         alter.person(_stranger),
     ),
-    Fault("id-missing", "The profile has no id.", "profile", PROFILES, alter.person(_without_id)),
+    Fault(
+        "id-missing",
+        "The profile has no id.",
+        "profile",
+        PROFILES,
+        alter.person(lambda data: {name: value for name, value in data.items() if name not in {"id", "id_str"}}),
+    ),
     Fault(
         "no-email-permission",
         "The app may not see e-mail addresses: v2 leaves the field out, v1.1 says null.",
         "profile",
         PROFILES,
-        alter.person(alter.without_email),
+        alter.person(of_x.without_email),
     ),
     Fault(
         "partial",
         "The v2 profile lacks e-mail and picture and says why in errors[], with status 200.",
         "profile",
         V2,
-        alter.partial,
+        of_x.partial,
     ),
     Fault(
         "field-not-authorized",
         "The v2 profile lacks the e-mail, with a not-authorized-for-field error and status 200.",
         "profile",
         V2,
-        alter.not_authorised,
+        of_x.not_authorised,
     ),
     Fault(
         "not-enrolled",
         "The v2 profile is refused with 403 client-not-enrolled.",
         "profile",
         V2,
-        alter.not_enrolled,
+        of_x.not_enrolled,
         instead=True,
     ),
     Fault(
@@ -151,7 +154,7 @@ PROFILE_FAULTS = (
         "Every field of the profile but its id has a wrong type.",
         "profile",
         PROFILES,
-        alter.person(_wrong_types),
+        alter.person(lambda data: {name: _WRONG_TYPES.get(name, value) for name, value in data.items()}),
     ),
     Fault(
         "lone-surrogate",
@@ -163,27 +166,31 @@ PROFILE_FAULTS = (
 )
 BROWSER_FAULTS = (
     Fault(
-        "back-bare", "The browser comes back without any parameter.", "browser", BROWSER, alter.callback(lambda _: {})
+        "back-bare",
+        "The browser comes back without any parameter.",
+        "browser",
+        BROWSER,
+        alter.callback(lambda _: {}),
     ),
     Fault(
         "back-without-verifier",
         "The browser comes back without oauth_verifier.",
         "browser",
         BROWSER,
-        alter.callback(lambda query: {name: value for name, value in query.items() if name != "oauth_verifier"}),
+        alter.callback(lambda fields: alter.left_out(fields, "oauth_verifier")),
     ),
     Fault(
         "back-with-other-verifier",
-        "The browser comes back with a verifier that X never issued.",
+        "The browser comes back with a verifier that was never issued.",
         "browser",
         BROWSER,
-        alter.callback(lambda query: {**query, "oauth_verifier": "made-up"}),
+        alter.made_up("oauth_verifier"),
     ),
     Fault(
         "back-with-other-token",
         "The browser comes back with another request token.",
         "browser",
         BROWSER,
-        alter.callback(lambda query: {**query, "oauth_token": "made-up"}),
+        alter.made_up("oauth_token"),
     ),
 )

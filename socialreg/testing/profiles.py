@@ -44,8 +44,28 @@ _DEAD = ("utc_offset", "time_zone", "lang", "geo_enabled", "following", "follow_
 _FLAGS = {"true", "t", "1"}
 
 
-def v1(person: Person, origin: str, query: Mapping[str, str]) -> dict[str, object]:
-    """Return the body of ``/1.1/account/verify_credentials.json``. Only the exact ``include_email=true`` gives it."""
+#: Where the two calls have what a :class:`~socialreg.types.Profile` calls by these names.
+_V1 = {
+    "uid": ("id", "id_str"),
+    "username": ("screen_name",),
+    "full_name": ("name",),
+    "email": ("email",),
+    "picture": ("profile_image_url", "profile_image_url_https"),
+}
+_V2 = {
+    "uid": ("id",),
+    "username": ("username",),
+    "full_name": ("name",),
+    "email": ("confirmed_email",),
+    "picture": ("profile_image_url",),
+}
+
+
+def v1(person: Person, origin: str, query: Mapping[str, str], told: Mapping[str, object]) -> dict[str, object]:
+    """Return the body of ``/1.1/account/verify_credentials.json``. Only the exact ``include_email=true`` gives it.
+
+    :param told: what is told in place of the truth; ``...`` leaves a field out. For :func:`v2` as well.
+    """
     picture = person.picture_url(origin)
     created = datetime.fromisoformat(person.created_at)
     body: dict[str, object] = {
@@ -53,6 +73,7 @@ def v1(person: Person, origin: str, query: Mapping[str, str]) -> dict[str, objec
         "id_str": person.id,
         "name": person.name,
         "screen_name": person.screen_name,
+        "email": person.email,
         "location": person.location,
         "description": person.description,
         "url": person.url,
@@ -67,17 +88,18 @@ def v1(person: Person, origin: str, query: Mapping[str, str]) -> dict[str, objec
         "profile_background_image_url_https": "",
         "suspended": person.suspended,
         **dict.fromkeys(_DEAD),
+        **_in_place(_V1, told),
     }
-    if query.get("include_email") == "true":
-        body["email"] = person.email
+    if query.get("include_email") != "true":
+        body["email"] = ...
     if query.get("include_entities", "true") != "false":
         body["entities"] = {"description": {"urls": []}}
     if query.get("skip_status") not in _FLAGS:
         body["status"] = {"id": 1, "id_str": "1", "text": "Just setting up."}
-    return body
+    return {name: value for name, value in body.items() if value is not ...}
 
 
-def v2(person: Person, origin: str, asked: list[str]) -> dict[str, object]:
+def v2(person: Person, origin: str, asked: list[str], told: Mapping[str, object]) -> dict[str, object]:
     """Return the ``data`` of ``/2/users/me``: three fields, and those asked for that have a value."""
     known: dict[str, object] = {
         "id": person.id,
@@ -85,14 +107,19 @@ def v2(person: Person, origin: str, asked: list[str]) -> dict[str, object]:
         "username": person.screen_name,
         "created_at": person.created_at,
         "description": person.description,
-        "location": person.location or None,
+        "location": person.location or ...,
         "profile_image_url": person.picture_url(origin),
         "protected": person.protected,
         "public_metrics": {"followers_count": 12, "following_count": 34, "tweet_count": 56, "listed_count": 0},
-        "url": person.url,
+        "url": person.url or ...,
         "verified": person.verified,
         "verified_type": "blue" if person.verified else "none",
-        "confirmed_email": person.email,
+        "confirmed_email": person.email or ...,
+        **_in_place(_V2, told),
     }
-    always = {"id", "name", "username"}
-    return {name: value for name, value in known.items() if name in always or (name in asked and value is not None)}
+    wanted = {"id", "name", "username", *asked}
+    return {name: value for name, value in known.items() if name in wanted and value is not ...}
+
+
+def _in_place(places: Mapping[str, tuple[str, ...]], told: Mapping[str, object]) -> dict[str, object]:
+    return {field: told[name] for name, fields in places.items() if name in told for field in fields}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import socketserver
 import ssl
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+
+from socialreg.exceptions import ConfigurationError
 
 from .messages import Request, Response
 
@@ -44,6 +47,8 @@ class Server(socketserver.TCPServer):
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        self.url = f"{self.scheme}://{host}:{self.server_address[1]}"
         self._accepting = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     def start(self) -> None:
@@ -89,6 +94,24 @@ class Server(socketserver.TCPServer):
             with self._lock:
                 self._open.pop(connection, None)
             self.shutdown_request(connection)
+
+
+def require_loopback(host: str) -> None:
+    """See that nobody but this machine can reach ``host``.
+
+    :raises ConfigurationError: it is no loopback address.
+    """
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigurationError(
+            f"The stand-in does not listen on {host!r}",
+            cause="it vouches for anybody, so nobody but this machine may reach it",
+            remedy="Use 127.0.0.1, ::1 or localhost",
+            code="not-loopback",
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -162,4 +185,4 @@ class _Handler(BaseHTTPRequestHandler):
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing: what was asked stands in :attr:`XStandIn.requests`."""
+        """Say nothing: what was asked stands in :attr:`StandIn.requests`."""

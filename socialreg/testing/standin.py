@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
-from dataclasses import replace
-from email.utils import formatdate
-from types import TracebackType
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
 from typing import Self
 
-from socialreg.exceptions import ConfigurationError
+from socialreg.provider import Provider
 
-from . import avatars, faults, pages
-from .consent import Consent
+from . import faults
 from .console import Console
 from .errors import Shape
 from .messages import Record, Request, Response
-from .oauth1_server import Consumer, Tokens
+from .oauth1_server import Consumer
+from .oauth2.part import ClaimsIn
+from .oauth2.stage import Stage
 from .people import PEOPLE, Person
-from .server import Server
-from .switchboard import Switch, Switchboard
+from .reception import Reception
+from .server import Server, require_loopback
+from .switchboard import Switchboard
 from .visitor import Visitor
-from .x import API, X
-
-#: Known to everybody who reads this file, and good for nothing but a stand-in on one's own machine.
-CONSUMER_KEY = "socialreg-sandbox"
-CONSUMER_SECRET = "worthless-outside-this-machine"  # noqa: S105
+from .x_part import CONSUMER_KEY, CONSUMER_SECRET, XPart, is_x
 
 
-class XStandIn:
-    """A local stand-in for X that speaks real OAuth 1.0a over HTTP. Use it as a context manager, or start and stop it.
+class StandIn:
+    """A local stand-in for X over OAuth 1.0a and, once told by :meth:`play`, for any provider.
+
+    Use it as a context manager, or start and stop it. It answers over real HTTP.
 
     :param port: the port to listen on; 0 takes a free one.
     :param host: a loopback address; no other is accepted.
     :param ssl_context: a server-side TLS context, to speak https.
-    :param consumer_key: the application's key.
-    :param consumer_secret: the application's secret; the default is published and worthless.
-    :param callbacks: the application's allow-list of callback URLs, compared exactly; ``None`` for any http(s) address.
+    :param consumer_key: the application's key at X.
+    :param consumer_secret: the application's secret at X; the default is published and worthless.
+    :param callbacks: X's allow-list of callback URLs, compared exactly; ``None`` for any http(s) address.
     :raises ConfigurationError: ``host`` is not a loopback address.
     """
 
@@ -49,22 +47,21 @@ class XStandIn:
         consumer_secret: str = CONSUMER_SECRET,
         callbacks: tuple[str, ...] | None = None,
     ) -> None:
-        _require_loopback(host)
-        self._consumer = Consumer(consumer_key, consumer_secret)
-        self._board = Switchboard()
+        require_loopback(host)
+        self._server = Server((host, port), self._answer, ssl_context)
+        #: Where it listens, without a slash at the end.
+        self.url = self._server.url
         #: The cast by screen name. A test may change, add and remove people; every answer looks at it anew.
         self.people: dict[str, Person] = {}
         #: Every request that was answered, browser's and application's, in order.
         self.requests: list[Record] = []
+        self._board = Switchboard()
+        self._stage = Stage(self.url, self.people)
+        self._x = XPart(self.url, Consumer(consumer_key, consumer_secret), callbacks, self.people)
         self.reset()
-        tokens = Tokens()
-        self._x = X(self._consumer, callbacks, self.people, tokens)
-        console = Console(self._consumer, self.people, self._board, self.requests)
-        self._routes = {**Consent(consumer_key, self.people, tokens).routes, **console.routes}
-        self._server = Server((host, port), self._answer, ssl_context)
-        name = f"[{host}]" if ":" in host else host
-        #: Where it listens, without a slash at the end.
-        self.url = f"{self._server.scheme}://{name}:{self._server.server_address[1]}"
+        console = Console(self._x.options(), self.people, self._board, self.requests, self._stage)
+        routes = {**self._x.pages, **console.routes}
+        self._reception = Reception(self._x.api, self._stage, routes, self.people, self._board)
         self._visitor = Visitor(self.url)
 
     def __enter__(self) -> Self:
@@ -86,12 +83,47 @@ class XStandIn:
 
     def provider_settings(self) -> dict[str, object]:
         """Return the entry for ``SOCIALREG["PROVIDERS"]["twitter"]`` that sends a site here."""
-        return {
-            "CLIENT_ID": self._consumer.key,
-            "CLIENT_SECRET": self._consumer.secret,
-            "API_HOST": self.url,
-            "LOGIN_HOST": self.url,
-        }
+        return self._x.options()
+
+    def play(
+        self,
+        slug: str,
+        provider: type[Provider],
+        options: Mapping[str, object] = MappingProxyType({}),
+        claims_in: ClaimsIn = "id_token",
+    ) -> dict[str, object]:
+        """Be a provider from now on, below ``/{slug}/``, by the data of its class; as new, if it was played before.
+
+        A class for X over OAuth 1.0a is sent to X's own addresses instead: X is there from the start.
+
+        :param slug: the name of its entry in the site's settings.
+        :param provider: its class.
+        :param options: what the entry says besides; that wins over the class, all addresses and a ``PRIVATE_KEY``
+            excepted.
+        :param claims_in: ``userinfo`` leaves what is told of somebody out of ID tokens.
+        :return: the entry for ``SOCIALREG["PROVIDERS"][slug]`` that sends a site here.
+        :raises ConfigurationError: there is no room for the slug.
+        """
+        if is_x(provider):
+            self._stage.parts.pop(slug, None)
+            return self._x.play(slug, provider, options)
+        return self._stage.play(slug, provider, options, claims_in)
+
+    def tell(self, slug: str, values: Mapping[str, object]) -> None:
+        """Tell other things of everybody at a provider from now on: in profiles, token answers and UserInfo.
+
+        :param values: by the names in its ``profile_map``, or of what X's profiles have of them; ``...`` leaves one
+            out. ``{}`` for the truth again.
+        :raises ConfigurationError: it is not played.
+        """
+        if slug in self._x.slugs and slug not in self._stage.parts:
+            self._x.tell(values)
+        else:
+            self._stage.tell(slug, values)
+
+    def rotate_keys(self, slug: str) -> None:
+        """Sign this provider's ID tokens with a new key from now on, and publish the old one no more."""
+        self._stage.scene(slug).keys.rotate()
 
     def fault(
         self,
@@ -99,16 +131,16 @@ class XStandIn:
         times: int | None = None,
         *,
         path: str | None = None,
-        code: int | None = None,
+        code: int | str | None = None,
         shape: Shape | None = None,
         seconds: float | None = None,
     ) -> None:
         """Switch a fault on. Several can be on at once; each does its part in the order of switching.
 
-        :param name: a key of :data:`FAULTS`.
+        :param name: a key of :data:`FAULTS` or :data:`OAUTH2_FAULTS`.
         :param times: for how many matching requests; ``None`` until :meth:`clear`.
         :param path: the one path it is for; by default all that it makes sense for.
-        :param code: of ``error`` X's code, of ``redirect`` the status.
+        :param code: of ``error`` X's code, of ``redirect`` the status, of OAuth 2.0 errors the word.
         :param shape: of ``error``'s body: ``json``, ``xml``, ``hash``, ``text`` or ``problem`` (v2).
         :param seconds: of ``slow``, ``drip``, ``drip-headers`` and ``clock-skew``.
         :raises ConfigurationError: there is no such fault, code or shape.
@@ -120,9 +152,11 @@ class XStandIn:
         self._board.clear(name)
 
     def reset(self) -> None:
-        """Forget the requests, switch all faults off, restore the cast. Tokens and approvals stay good."""
+        """Forget the requests and what was told, switch all faults off, restore the cast. Tokens and providers stay."""
         self.clear()
         self.requests.clear()
+        self._stage.reset()
+        self._x.tell({})
         self.people.clear()
         self.people.update({person.screen_name: person for person in PEOPLE})
 
@@ -145,7 +179,7 @@ class XStandIn:
 
         :param authorize_url: where the site has sent the browser.
         :param screen_name: whom to be.
-        :return: the callback URL to which the browser is sent.
+        :return: the callback URL to which the browser is sent; a :class:`Posted`, if it posts a form there.
         :raises ConfigurationError: a page was answered that lets nobody through.
         """
         return self._visitor.choose(authorize_url, {"screen_name": screen_name, "do": "authorize"})
@@ -155,49 +189,10 @@ class XStandIn:
         return self._visitor.choose(authorize_url, {"do": "cancel"})
 
     def _answer(self, request: Request) -> Response:
-        switches = self._board.take(request.path)
-        skew = sum(switch.seconds for switch in switches if switch.fault.skews)
-        request = replace(request, when=request.when + skew) if skew else request
-        response = Response() if any(switch.fault.instead for switch in switches) else self._route(request)
-        response = response.with_headers({"Date": formatdate(request.when, usegmt=True)})
-        for switch in switches:
-            response = _alter(response, request, switch)
-        self.requests.append(_record(request, response))
+        response, record = self._reception.answer(request)
+        self.requests.append(record)
         return response
 
-    def _route(self, request: Request) -> Response:
-        if (request.method, request.path) in self._x.routes:
-            return self._x.answer(request)
-        route = self._routes.get((request.method, request.path))
-        if route is not None:
-            return route(request)
-        if request.path == pages.STYLE:
-            return pages.style()
-        picture = avatars.answer(request.path, list(self.people.values()))
-        return picture or pages.message("Nothing here", "The stand-in has no page of this address.", 404)
 
-
-def _alter(response: Response, request: Request, switch: Switch) -> Response:
-    altered = switch.fault.act(response, request, switch)
-    if switch.fault.instead:
-        return altered.with_headers({"Date": formatdate(request.when, usegmt=True)})
-    return altered
-
-
-def _record(request: Request, response: Response) -> Record:
-    status = 0 if response.delivery.reset else response.status
-    return Record(request.method, request.path, status, request.when, request.query, request.path not in API)
-
-
-def _require_loopback(host: str) -> None:
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise ConfigurationError(
-            f"The stand-in for X does not listen on {host!r}",
-            cause="it vouches for anybody, so nobody but this machine may reach it",
-            remedy="Use 127.0.0.1, ::1 or localhost",
-            code="not-loopback",
-        )
+#: The name from when X was all that it could be.
+XStandIn = StandIn

@@ -10,7 +10,7 @@ from typing import Literal
 from .errors import Shape
 from .messages import Request, Response
 
-Group = Literal["oauth", "profile", "errors", "bodies", "transport", "browser"]
+Group = Literal["oauth", "profile", "errors", "bodies", "transport", "browser", "token", "id-token", "resource", "back"]
 
 
 @dataclass(slots=True)
@@ -18,7 +18,8 @@ class Switch:
     """A fault that is on.
 
     ``path``: the one path it is for, ``None`` for all the fault's own. ``left``: for how many requests still, ``None``
-    until it is cleared. ``code``: the error code or status. ``shape``: of an error's body. ``seconds``: how long.
+    until it is cleared. ``code``: the error code or status; ``error``: one that is a word. ``shape``: of an error's
+    body. ``seconds``: how long.
     """
 
     fault: Fault
@@ -27,10 +28,11 @@ class Switch:
     code: int = 0
     shape: Shape | None = None
     seconds: float = 0
+    error: str = ""
 
-    def is_for(self, path: str) -> bool:
+    def is_for(self, path: str, endpoint: str) -> bool:
         """Return whether a request to ``path`` meets this fault."""
-        return path == self.path if self.path else path in self.fault.paths
+        return path == self.path if self.path else bool({path, endpoint} & self.fault.paths)
 
 
 Act = Callable[[Response, Request, Switch], Response]
@@ -40,9 +42,10 @@ Act = Callable[[Response, Request, Switch], Response]
 class Fault:
     """One thing that can go wrong.
 
-    ``says``: what it does, in one sentence. ``act``: makes the faulty answer from the right one. ``instead``: the
+    ``says``: what it does, in one sentence. ``paths``: the requests that it makes sense for, ``*/token`` standing for
+    this endpoint of every provider that is played. ``act``: makes the faulty answer of the right one. ``instead``: the
     request is not processed at all, so that nothing is issued or spent. ``skews``: the clock is moved by the switch's
-    seconds. ``code`` and ``seconds``: what a switch has unless told otherwise.
+    seconds. ``code``, ``error`` and ``seconds``: what a switch has unless told otherwise.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Fault:
     skews: bool = False
     code: int = 0
     seconds: float = 0
+    error: str = ""
 
 
 class Switchboard:
@@ -77,12 +81,15 @@ class Switchboard:
         """Return the switches that are on."""
         return list(self._switches)
 
-    def take(self, path: str) -> list[Switch]:
-        """Return the switches that a request to ``path`` meets, and count it for each."""
+    def take(self, path: str, endpoint: str = "") -> list[Switch]:
+        """Return the switches that a request to ``path`` meets, and count it for each.
+
+        :param endpoint: what the path is the address of at a provider that is played: ``*/token``.
+        """
         if not self._switches:
             return []
         with self._lock:
-            met = [switch for switch in self._switches if switch.is_for(path)]
+            met = [switch for switch in self._switches if switch.is_for(path, endpoint)]
             for switch in met:
                 if switch.left is not None:
                     switch.left -= 1

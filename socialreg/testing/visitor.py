@@ -1,4 +1,4 @@
-"""A browser's part, played over real HTTP: open the page, choose, see where it leads."""
+"""A browser's part, played over real HTTP: open the page, choose, press the button, see where it leads."""
 
 from __future__ import annotations
 
@@ -6,13 +6,28 @@ import http.client
 import ssl
 import threading
 from collections.abc import Mapping
+from html.parser import HTMLParser
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlencode, urlsplit
+from typing import Self
+from urllib.parse import urlencode, urlsplit
 
 from socialreg.exceptions import ConfigurationError
 
-from .consent import CONSENT
 from .messages import FORM
+
+
+class Posted(str):
+    """A callback's address to which the browser posts :attr:`fields`, as a provider's page makes it do."""
+
+    __slots__ = ("fields",)
+    #: What is posted, as ``application/x-www-form-urlencoded``.
+    fields: dict[str, str]
+
+    def __new__(cls, url: str, fields: Mapping[str, str]) -> Self:
+        """Return the address with its fields."""
+        made = super().__new__(cls, url)
+        made.fields = dict(fields)
+        return made
 
 
 class Visitor:
@@ -28,16 +43,18 @@ class Visitor:
         self.connections = 0
 
     def choose(self, authorize_url: str, choice: Mapping[str, str]) -> str:
-        """Open the consent page and post a choice; return the address to which that leads.
+        """Open the consent page and post a choice; return the address to which that leads, :class:`Posted` for a form.
 
         :raises ConfigurationError: the page does not ask, or the choice leads nowhere.
         """
         parts = urlsplit(authorize_url)
         connection = self._connect()
         try:
-            self._send(connection, "GET", f"{parts.path}?{parts.query}", HTTPStatus.OK)
-            token = parse_qs(parts.query).get("oauth_token", [""])[0]
-            return self._send(connection, "POST", CONSENT, HTTPStatus.FOUND, {"oauth_token": token, **choice})
+            location, form = self._send(connection, "GET", f"{parts.path}?{parts.query}")
+            if location or urlsplit(form.action).netloc:
+                return location or Posted(form.action, form.fields)
+            location, form = self._send(connection, "POST", form.action, {**form.fields, **choice})
+            return location or Posted(form.action, form.fields)
         finally:
             connection.close()
 
@@ -53,22 +70,38 @@ class Visitor:
         return http.client.HTTPSConnection(host, port, timeout=30, context=context)
 
     def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        target: str,
-        expected: HTTPStatus,
-        form: Mapping[str, str] | None = None,
-    ) -> str:
+        self, connection: http.client.HTTPConnection, method: str, target: str, form: Mapping[str, str] | None = None
+    ) -> tuple[str, _Form]:
+        """Return where the browser is redirected to, ``""`` if nowhere, and the form on the page."""
         body = urlencode(form) if form else None
         connection.request(method, target, body, {"Content-Type": FORM} if form else {})
         answer = connection.getresponse()
-        answer.read()
-        if answer.status != expected:
+        found = _Form()
+        found.feed(answer.read().decode("utf-8", "replace"))
+        location = answer.getheader("Location") or ""
+        if answer.status != (HTTPStatus.FOUND if location else HTTPStatus.OK) or not (location or found.action):
             raise ConfigurationError(
                 f"The stand-in's consent page answered {answer.status}",
-                cause="the request token is unknown or spent, or there is nobody of that name",
+                cause="what it was asked with is unknown, spent or not as the provider wants it, or there is nobody of "
+                "that name",
                 remedy="Hand over the address of a fresh redirect, and a screen name of the cast",
                 code="no-consent",
             )
-        return answer.getheader("Location") or ""
+        return location, found
+
+
+class _Form(HTMLParser):
+    """The one form of a page: where it is sent, and the fields that nobody sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action = ""
+        self.fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take what belongs to the form."""
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.action = found.get("action", "")
+        if tag == "input" and found.get("type") == "hidden":
+            self.fields[found.get("name", "")] = found.get("value", "")

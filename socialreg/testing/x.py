@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 from . import profiles
 from .errors import PlainRefusal, Refusal, error, plain, problem
-from .messages import Request, Response
-from .oauth1_server import AccessToken, Consumer, Signed, Tokens, check, parse, spend
+from .messages import Notes, Request, Response
+from .oauth1_desk import Desk, confirmed, handed_out
 from .people import Person
 
 REQUEST_TOKEN = "/oauth/request_token"  # noqa: S105 - an address
@@ -27,19 +27,16 @@ WINDOW = 900
 class X:
     """X's API for one application.
 
-    :param consumer: the application.
-    :param callbacks: the addresses on its allow-list, compared exactly; ``None`` for any http or https address.
+    :param desk: where its tokens are handed out; they are shared with the consent page.
     :param people: everybody who has an account; looked at anew with every call.
-    :param tokens: every token in circulation, shared with the consent page.
+    :param told: what is told of everybody in place of the truth, by the names of a
+        :class:`~socialreg.types.Profile`'s fields.
     """
 
-    def __init__(
-        self, consumer: Consumer, callbacks: tuple[str, ...] | None, people: Mapping[str, Person], tokens: Tokens
-    ) -> None:
-        self._consumer = consumer
-        self._callbacks = callbacks
+    def __init__(self, desk: Desk, people: Mapping[str, Person], told: Mapping[str, object]) -> None:
+        self._desk = desk
         self._people = people
-        self._tokens = tokens
+        self._told = told
         self.routes: Mapping[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", REQUEST_TOKEN): self._request_token,
             ("POST", ACCESS_TOKEN): self._access_token,
@@ -59,68 +56,35 @@ class X:
         return response.with_headers(rate_limit(request.when, LIMIT - 1))
 
     def _request_token(self, request: Request) -> Response:
-        signed = parse(request)
-        check(signed, self._consumer, self._tokens, _no_token)
-        callback = signed.fields.get("oauth_callback", "")
-        if not self._is_approved(callback):
-            raise Refusal(415)
-        token = self._tokens.issue_request(callback, signed.fields.get("x_auth_access_type", "write"))
-        return Response.form(
-            {"oauth_token": token.key, "oauth_token_secret": token.secret, "oauth_callback_confirmed": "true"}
-        )
-
-    def _is_approved(self, callback: str) -> bool:
-        if self._callbacks is not None:
-            return callback in self._callbacks
-        parts = urlsplit(callback)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+        return confirmed(self._desk.issue(request))
 
     def _access_token(self, request: Request) -> Response:
-        signed = parse(request)
-        check(signed, self._consumer, self._tokens, self._request_secret)
-        person = self._person(spend(self._tokens, signed).person_id)
-        token = self._tokens.issue_access(person.id)
-        return Response.form(
-            {
-                "oauth_token": token.key,
-                "oauth_token_secret": token.secret,
-                "user_id": person.id,
-                "screen_name": person.screen_name,
-            }
-        )
-
-    def _request_secret(self, key: str) -> str:
-        token = self._tokens.request(key)
-        if token is None:
-            raise PlainRefusal("Reverse auth credentials are invalid")
-        return token.secret
+        person = self._person(self._desk.exchange(request).person_id)
+        said = {
+            "user_id": self._told.get("uid", person.id),
+            "screen_name": self._told.get("username", person.screen_name),
+        }
+        answer = handed_out(self._desk.tokens.issue_access(person.id), said)
+        return replace(answer, notes=Notes(paths={"uid": "user_id", "username": "screen_name"}))
 
     def _users_me(self, request: Request) -> Response:
-        signed, token = self._user_context(request)
+        signed, token = self._desk.owner(request)
         person = self._person(token.person_id)
         asked = [name for name in signed.fields.get("user.fields", "").split(",") if name]
         unknown = [name for name in asked if name not in profiles.V2_FIELDS]
         if unknown:
             detail = "One or more parameters to your request was invalid."
             return problem(400, detail, {"errors": [{"parameters": {"user.fields": unknown}}]})
-        return Response.json({"data": profiles.v2(person, request.origin, asked)})
+        return Response.json({"data": profiles.v2(person, request.origin, asked, self._told)})
 
     def _verify_credentials(self, request: Request) -> Response:
-        signed, token = self._user_context(request)
-        return Response.json(profiles.v1(self._person(token.person_id), request.origin, signed.fields))
+        signed, token = self._desk.owner(request)
+        return Response.json(profiles.v1(self._person(token.person_id), request.origin, signed.fields, self._told))
 
     def _invalidate_token(self, request: Request) -> Response:
-        _, token = self._user_context(request)
-        self._tokens.invalidate(token.key)
+        _, token = self._desk.owner(request)
+        self._desk.tokens.invalidate(token.key)
         return Response.json({"access_token": token.key})
-
-    def _user_context(self, request: Request) -> tuple[Signed, AccessToken]:
-        signed = parse(request)
-        token = self._tokens.access(signed.fields.get("oauth_token", ""))
-        if token is None:
-            raise Refusal(89)
-        check(signed, self._consumer, self._tokens, lambda _: token.secret)
-        return signed, token
 
     def _person(self, person_id: str) -> Person:
         person = next((p for p in self._people.values() if p.id == person_id), None)
@@ -140,10 +104,6 @@ def rate_limit(now: float, remaining: int) -> dict[str, str]:
         "x-rate-limit-remaining": str(remaining),
         "x-rate-limit-reset": str(int(now) + WINDOW),
     }
-
-
-def _no_token(_: str) -> str:
-    return ""
 
 
 def _refuse(refusal: Refusal, path: str) -> Response:
