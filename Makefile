@@ -9,12 +9,12 @@ PIP := -m pip --quiet --disable-pip-version-check
 .PHONY: help sandbox test lint types docs bench matrix wheel browser clean
 
 help:
-	@echo "make sandbox   a demo site and a stand-in for X, to be clicked through"
+	@echo "make sandbox   a demo site, a stand-in for every provider and a real one, Acme SSO, to be clicked through"
 	@echo "make test      all tests"
 	@echo "make lint      ruff and the import contracts"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, warnings being errors"
-	@echo "make bench     what a login costs"
+	@echo "make bench     what a worker and a login cost"
 	@echo "make matrix    the tests on every Django and Python that are supported and present"
 	@echo "make wheel     build the wheel and test it"
 
@@ -34,7 +34,7 @@ sandbox: .venv/.runtime
 	@$(BIN)/python -m sandbox
 
 test: .venv/.dev browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

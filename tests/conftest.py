@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth import get_user
@@ -13,8 +15,18 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from socialreg.testing import XStandIn
+from socialreg.lookup import find_class
+from socialreg.testing import StandIn, XStandIn
 from socialreg.testing.site import plain_http, pointed_at
+from tests.providers.grid import Peer
+from tests.shipped import GENERIC, slugs
+from tests.world import World
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name a case the same in every process that collects it: keys and tokens are made anew in each."""
+    shown = repr(val)
+    return argname if len(shown) > 60 or " at 0x" in shown else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,3 +103,45 @@ def browser(site, x: XStandIn, client: Client) -> Browser:
 @pytest.fixture
 def other_browser(site, x: XStandIn) -> Browser:
     return Browser(Client(), x)
+
+
+@pytest.fixture(scope="module")
+def _played() -> Iterator[tuple[StandIn, dict[str, Any]]]:
+    with StandIn() as standin:
+        entries: dict[str, Any] = {}
+        for shipped in slugs():
+            slug = GENERIC.get(shipped, shipped)
+            kind = {"PROVIDER": shipped} if shipped in GENERIC else {}
+            entries[slug] = {**kind, **standin.play(slug, find_class(slug, kind), kind)}
+        yield standin, entries
+
+
+@pytest.fixture
+def standin(_played: tuple[StandIn, dict[str, Any]], settings) -> Iterator[StandIn]:
+    """Every provider that ships, played, and the site that has them all."""
+    standin, entries = _played
+    standin.reset()
+    cache.clear()
+    host = urlsplit(standin.url).netloc
+    settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": entries, "PRIVATE_HOSTS": [host]}
+    with plain_http():
+        yield standin
+
+
+@pytest.fixture(scope="module")
+def _answering() -> Iterator[Peer]:
+    with Peer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def world(_answering: Peer, settings) -> Iterator[World]:
+    """A provider in good order, whose answers can be replaced, and a site that has it in three ways."""
+    cache.clear()
+    _answering.answers.clear()
+    _answering.requests.clear()
+    world = World(_answering)
+    host = urlsplit(_answering.url).netloc
+    settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": world.settings(), "PRIVATE_HOSTS": [host]}
+    with plain_http():
+        yield world

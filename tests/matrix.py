@@ -60,7 +60,7 @@ def run(release: str) -> tuple[bool, str]:
     if python is None:
         return True, f"{title}: left out, there is no such Python here"
     tests = [environment(release, python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    chosen = ["-m", "not browser and not slow"]
+    chosen = ["-m", "not browser and not slow", "--numprocesses", "2", "--dist", "loadfile"]
     done = subprocess.run([*tests, *chosen], cwd=ROOT, check=False, capture_output=True, text=True)
     return done.returncode == 0, f"{title}\n{done.stdout}{done.stderr}"
 

@@ -94,6 +94,7 @@ def test_of_two_callbacks_at_once_exactly_one_asks_the_provider(browser, x):
 def attempt_request(cookies: dict[str, str]):
     class Request:
         COOKIES = cookies
+        META = {"HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in cookies.items())}
 
     return Request()
 

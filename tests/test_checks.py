@@ -45,7 +45,7 @@ class Broken(Twitter):
 
     slug = "broken"
 
-    def __init__(self, settings, transport):
+    def __init__(self, settings, transport, store=None):
         raise RuntimeError("no way")
 
 
@@ -232,8 +232,8 @@ def test_e003_a_module_that_fails_while_it_is_imported(healthy, tmp_path, monkey
 @pytest.mark.parametrize(
     ("slug", "entry", "cause", "remedy"),
     [
-        ("nobody", KEYS, "'nobody' cannot be found", "slug of one that ships (twitter)"),
-        ("acme", {"PROVIDER": "nobody", **KEYS}, "no provider of this name ships", "slug of one that ships (twitter)"),
+        ("nobody", KEYS, "'nobody' cannot be found", "slug of one that ships ("),
+        ("acme", {"PROVIDER": "nobody", **KEYS}, "no provider of this name ships", "slug of one that ships ("),
         ("acme", {"PROVIDER": "tests.test_checks.Gone", **KEYS}, "Gone", "name your own class"),
         ("acme", {"PROVIDER": "tests.test_checks.hook", **KEYS}, "no subclass of", "name your own class"),
         ("acme", {"PROVIDER": None, **KEYS}, "no subclass of", "name your own class"),
@@ -244,8 +244,24 @@ def test_e003_a_module_that_fails_while_it_is_imported(healthy, tmp_path, monkey
         ("twitter", {**KEYS, "client_id": "x"}, "has no option 'client_id'", "CLIENT_ID"),
         ("twitter", {**KEYS, "SLUG": "x"}, "has no option 'SLUG'", "CLIENT_ID"),
         ("twitter", {**KEYS, 7: "x"}, "a name in it is no text", "CLIENT_ID"),
-        ("twitter", {**KEYS, "FORCE_LOGIN": "yes"}, "it is str, not bool", "Give FORCE_LOGIN as bool"),
-        ("twitter", {**KEYS, "CLIENT_ID": None}, "it is NoneType, not str", "Give CLIENT_ID as str"),
+        ("twitter", {**KEYS, "FORCE_LOGIN": "yes"}, "it is str, not bool", "Give FORCE_LOGIN as True or False"),
+        ("twitter", {**KEYS, "CLIENT_ID": None}, "it is NoneType, not str", "Give CLIENT_ID as a text"),
+        ("github", {**KEYS, "SCOPE": "read:user"}, "Entry 'github': The option SCOPE", 'a list such as ["...", "..."]'),
+        ("github", {**KEYS, "EXTRA_PARAMS": "a=b"}, "it is str, not dict", "as a dict of texts"),
+        ("corp", {"PROVIDER": "oidc", "LABEL": 7, **KEYS}, "Entry 'corp': The option LABEL", "as a text"),
+        (
+            "github",
+            {**KEYS, "CLIENT_SECRT": "x"},
+            "Entry 'github': GitHub has no option",
+            "Did you mean CLIENT_SECRET? ",
+        ),
+        ("github", {**KEYS, "Scopes": []}, "has no option 'Scopes'", "Did you mean SCOPE? "),
+        ("github", {**KEYS, "WHATEVER": "x"}, "has no option 'WHATEVER'", "Use one of ALLOW_SIGNUP"),
+        ("corp", KEYS, "no provider of this name ships", '"oidc", "oauth2"'),
+        ("github", {**KEYS, "PROFILE_MAP": {"uid": "login"}}, "takes 'login' for uid", "Leave uid out"),
+        ("google", {**KEYS, "PROFILE_MAP": {"uid": "email"}}, "takes 'email' for uid", "Leave uid out"),
+        ("google", {**KEYS, "SCOPE": ["profile"]}, "lacks openid", 'Add "openid"'),
+        ("microsoft", {**KEYS, "TENANT": "comon"}, "names no tenant", "Directory (tenant) ID"),
         ("twitter", {**KEYS, "PROFILE_URL": "{nowhere}/me"}, "nowhere", "Mend Twitter"),
         ("twitter", {**KEYS, "PROFILE_URL": ""}, "is no address", "PROFILE_URL"),
         ("twitter", {**KEYS, "PROFILE_URL": "{label}/me"}, "is no address", "https://host/path"),
@@ -256,6 +272,9 @@ def test_e003_a_module_that_fails_while_it_is_imported(healthy, tmp_path, monkey
         ("twitter", {**KEYS, "LOGIN_HOST": "https://x.com\n"}, "is no address", "https://host/path"),
         ("twitter", "secret", "it is str", "CLIENT_ID"),
         ("not a slug", KEYS, "cannot stand in an address", "letters, digits"),
+        ("s" * 101, {"PROVIDER": "twitter", **KEYS}, "cannot stand in an address", "letters, digits"),
+        ("twitter", {**KEYS, "ISSUER": "x" * 256}, "at most 255 characters", "ISSUER"),
+        ("corp", {"PROVIDER": "oidc", "ISSUER": "corp.example", **KEYS}, "is no address", "Give ISSUER"),
         ("twitter\n", KEYS, "cannot stand in an address", "letters, digits"),
         ("", KEYS, "cannot stand in an address", "letters, digits"),
         (7, KEYS, "cannot stand in an address", "letters, digits"),
@@ -277,7 +296,7 @@ def test_e005_missing_credentials(healthy, entry):
     assert set(messages) == {"E005"}
     missing = [name for name in KEYS if not entry.get(name, "").strip()]
     assert f"'twitter' has no {' and no '.join(missing)}" in messages["E005"].msg
-    assert f'Set {" and ".join(missing)} in SOCIALREG["PROVIDERS"]["twitter"]' in messages["E005"].hint
+    assert f'Set {" and ".join(missing)} in SOCIALREG["PROVIDERS"]["twitter"] to what' in messages["E005"].hint
 
 
 @pytest.mark.parametrize(
@@ -357,8 +376,80 @@ def test_e009_a_stand_in_outside_debug(healthy, settings, address):
     assert message.level == checks.ERROR
     assert address in message.msg
     assert "Remove LOGIN_HOST" in message.hint
+    assert "begins with https://" in message.hint
     settings.DEBUG = True
+    assert "E009" not in found()
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:8002", "https://localhost:8002/o", "http://login.corp.example"])
+def test_e009_an_issuer_that_is_a_stand_in(healthy, settings, issuer):
+    """The addresses come from there: an ISSUER that anybody can play vouches for anybody."""
+    corp = {"PROVIDER": "oidc", "LABEL": "Corp", "ISSUER": issuer, **KEYS}
+    healthy(PROVIDERS={"corp": corp}, PRIVATE_HOSTS=["127.0.0.1:8002"])
+    message = found()["E009"]
+    assert "'corp'" in message.msg
+    assert "Remove ISSUER:" in message.hint
+    settings.DEBUG = True
+    assert "E009" not in found()
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts", "warned"),
+    [
+        ("http://login.corp.example/realms/a", [], True),
+        ("http://login.corp.example:8080", ["login.corp.example:80"], True),
+        ("http://127.0.0.1:8002", [], True),
+        ("http://127.0.0.1:8002/o", ["127.0.0.1:8002"], False),
+        ("http://LOCALHOST:8002", ["localhost"], False),
+        ("https://login.corp.example", [], False),
+    ],
+)
+def test_w005_an_address_without_https_is_told_before_the_day_of_the_deployment(
+    healthy, settings, address, hosts, warned
+):
+    settings.DEBUG = True
+    healthy(PROVIDERS={"corp": {"PROVIDER": "oidc", "LABEL": "Corp", "ISSUER": address, **KEYS}}, PRIVATE_HOSTS=hosts)
+    messages = found()
+    assert set(messages) == ({"W005"} if warned else set())
+    if warned:
+        assert messages["W005"].level == checks.WARNING
+        assert "'corp' is pointed at http://" in messages["W005"].msg
+        assert "Begin ISSUER with https://" in messages["W005"].hint
+        assert "PRIVATE_HOSTS" in messages["W005"].hint
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_w006_a_posted_answer_finds_no_cookie_without_https(healthy, settings, debug):
+    settings.DEBUG = debug
+    corp = {"PROVIDER": "oidc", "LABEL": "Corp", "ISSUER": "https://login.corp.example", **KEYS}
+    healthy(BASE_URL="http://127.0.0.1:8000", PROVIDERS={"corp": {**corp, "RESPONSE_MODE": "form_post"}})
+    message = found()["W006"]
+    assert message.level == checks.WARNING
+    assert "'corp' posts its answer" in message.msg
+    assert "tunnel" in message.hint
+    healthy(BASE_URL="http://127.0.0.1:8000", PROVIDERS={"corp": corp})
+    assert "W006" not in found()
+    healthy(BASE_URL="https://example.com", PROVIDERS={"corp": {**corp, "RESPONSE_MODE": "form_post"}})
     assert found() == {}
+
+
+def test_w006_says_nothing_of_a_stand_in_which_is_on_the_same_machine(healthy, settings):
+    settings.DEBUG = True
+    standin = {"PROVIDER": "oidc", "LABEL": "Corp", "ISSUER": "http://127.0.0.1:8002", "RESPONSE_MODE": "form_post"}
+    healthy(BASE_URL="http://127.0.0.1:8000", PROVIDERS={"corp": {**standin, **KEYS}}, PRIVATE_HOSTS=["127.0.0.1:8002"])
+    assert found() == {}
+
+
+def test_generic_providers_are_healthy_in_any_number_and_lacking_an_issuer_is_e005(healthy):
+    corp = {"PROVIDER": "oidc", "LABEL": "Corp", "ISSUER": "https://login.corp.example", **KEYS}
+    acme = {**corp, "LABEL": "Acme", "ISSUER": "https://login.acme.example/tenant/v2.0"}
+    healthy(PROVIDERS={"corp": corp, "acme": acme})
+    assert found() == {}
+    healthy(PROVIDERS={"corp": corp, "acme": {**acme, "ISSUER": ""}})
+    messages = found()
+    assert set(messages) == {"E005"}
+    assert "'acme' has no ISSUER" in messages["E005"].msg
+    assert "the provider's page in the documentation" in messages["E005"].hint  # no provider gives one an issuer
 
 
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,84 +21,49 @@ from django.core.checks import run_checks
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from docs._ext import providers as provider_table
 from docs.examples import acme, finders, hooks, receivers
-from docs.examples.test_login import LogInWithX  # noqa: F401 - the example runs as it stands
-from socialreg import conf, exceptions, http, signals, urls
+from docs.examples.test_login import LogInWithApple, LogInWithGitHub, LogInWithX  # noqa: F401 - they run as they stand
+from socialreg import conf, exceptions, oauth2_errors, outcomes, signals, urls
+from socialreg.lookup import find_class
+from socialreg.meanings import Meaning
 from socialreg.models import SocialAccount
 from socialreg.notices import NOTICES
+from socialreg.oauth1 import OAuth1Provider
+from socialreg.oauth2 import OAuth2Provider
+from socialreg.oidc import OIDCProvider
 from socialreg.pages import _level
+from socialreg.provider import Provider, _own_business
 from socialreg.templatetags import socialreg as templatetags
 from socialreg.testing import FAULTS, PEOPLE
+from socialreg.testing.contract import ProviderContract
 from socialreg.testing.people import remark
 from socialreg_providers._x_errors import MEANINGS, PORTAL
-from socialreg_providers.twitter import Twitter
-from tests.project import Form, Project, Visitor, forms_of, free_port, words_of
+from socialreg_providers.github import GitHub
+from socialreg_providers.gitlab import GitLab
+from tests import shipped
+from tests.project import Form, Project, Visitor, forms_of, words_of
+from tests.reader import Reader
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
 # The tutorial ------------------------------------------------------------------------------------------------------
 
-#: A walk, or a block with the fence's word and body; a block after "not run" is left alone.
-_STEP = re.compile(
-    r"^(?:<!-- walk: (.+) -->|(<!-- not run.*\n)?```(?:\{code-block\} )?(\S+)\n((?:.*\n)*?)```)$", re.MULTILINE
-)
 
-
-class Reader:
-    """Somebody who follows the tutorial to the letter, with two free ports in the place of 8000 and 8001."""
+class TutorialReader(Reader):
+    """Somebody who follows the tutorial, with two free ports in the place of 8000 and 8001, and visits the site."""
 
     def __init__(self, folder: Path, servers: ExitStack) -> None:
-        self.project = Project(folder)
-        self.servers = servers
-        self.ports = {"8000": str(free_port()), "8001": str(free_port())}
-        self.running: dict[str, tuple[str, ExitStack]] = {}
-        self.said = ""
-        self.walked: list[str] = []
+        super().__init__(folder, servers, ("8000", "8001"))
         self.come_anew()
-
-    def follow(self, text: str) -> None:
-        for port, free in self.ports.items():
-            text = text.replace(port, free)
-        for walk, left_alone, fence, body in _STEP.findall(text):
-            if walk:
-                WALKS[walk](self)
-                self.walked.append(walk)
-            elif not left_alone:
-                self._do(fence, body)
-
-    def _do(self, fence: str, body: str) -> None:
-        if fence == "console":
-            self.said = "".join(self._run(line.removeprefix("$ ")) for line in body.splitlines())
-            return
-        caption, _, content = body.partition("\n\n")
-        place = caption.removeprefix(":caption: ")
-        if place == "what it says":
-            assert self.said.strip() == content.strip()
-            return
-        path = self.project.folder / place.removesuffix(", at the end")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        before = path.read_text("utf-8") if place.endswith(", at the end") else ""
-        path.write_text(before + content, "utf-8")
-
-    def _run(self, command: str) -> str:
-        port = next((free for free in self.ports.values() if command.endswith(free)), "")
-        if not port:
-            return self.project.run(command)
-        self._serve(command, port)
-        return ""
-
-    def _serve(self, command: str, port: str) -> None:
-        server = self.servers.enter_context(ExitStack())
-        server.enter_context(self.project.serve(command, int(port)))
-        self.running[port] = (command, server)
 
     def restart_the_site(self) -> None:
         """Do at once what the development server does within some seconds when a file has changed."""
         port = self.ports["8000"]
         command, server = self.running[port]
         server.close()
-        self._serve(command, port)
+        self.serve(command, port)
 
     def come_anew(self) -> None:
         """Open a private window."""
@@ -113,7 +79,7 @@ class Reader:
         return forms_of(self.visitor.html)[0]
 
 
-def first_time(reader: Reader) -> None:
+def first_time(reader: TutorialReader) -> None:
     mara = {"username": "maralind", "first_name": "Mara", "last_name": "Lindqvist"}
     assert mara.items() <= reader.log_in("maralind").fields.items()
     assert "Verified by X" in reader.visitor.html
@@ -122,13 +88,13 @@ def first_time(reader: Reader) -> None:
     assert "You are maralind" in reader.visitor.html
 
 
-def second_time(reader: Reader) -> None:
+def second_time(reader: TutorialReader) -> None:
     reader.visitor.press("Log out")
     reader.log_in("maralind")
     assert "You are maralind" in reader.visitor.html
 
 
-def own_form(reader: Reader) -> None:
+def own_form(reader: TutorialReader) -> None:
     reader.restart_the_site()
     reader.come_anew()
     assert reader.log_in("kestrel").asked == {"terms"}
@@ -138,14 +104,14 @@ def own_form(reader: Reader) -> None:
     assert "You are kestrel" in reader.visitor.html
 
 
-def somebody_without_an_address(reader: Reader) -> None:
+def somebody_without_an_address(reader: TutorialReader) -> None:
     reader.come_anew()
     assert reader.log_in("tomas_ok").asked == {"email", "terms"}
     reader.visitor.press("Create account", terms="on", email="tomas@example.com")
     assert "You are tomas_ok" in reader.visitor.html
 
 
-def the_account(reader: Reader) -> None:
+def the_account(reader: TutorialReader) -> None:
     reader.visitor.open("/accounts/connections/")
     assert "@tomas_ok" in reader.visitor.html
     assert "Connect X" in words_of(reader.visitor.html)
@@ -153,7 +119,7 @@ def the_account(reader: Reader) -> None:
     assert "This is your last way in" in reader.visitor.html
 
 
-def break_it(reader: Reader) -> None:
+def break_it(reader: TutorialReader) -> None:
     reader.visitor.open(f"http://127.0.0.1:{reader.ports['8001']}/")
     switch = next(form for form in forms_of(reader.visitor.html) if form.fields.get("name") == "unavailable")
     reader.visitor.submit(switch, do="on")
@@ -166,7 +132,7 @@ def break_it(reader: Reader) -> None:
     assert "/oauth/request_token with 503 [503]. Cause: X had an internal error. Remedy: " in said
 
 
-WALKS: dict[str, Callable[[Reader], None]] = {
+WALKS: dict[str, Callable[[TutorialReader], None]] = {
     "the first time": first_time,
     "the second time": second_time,
     "your own form": own_form,
@@ -178,8 +144,8 @@ WALKS: dict[str, Callable[[Reader], None]] = {
 
 def test_the_tutorial_leads_from_an_empty_folder_to_a_site_that_people_join(tmp_path: Path):
     with ExitStack() as servers:
-        reader = Reader(tmp_path, servers)
-        reader.follow((DOCS / "tutorial.md").read_text("utf-8"))
+        reader = TutorialReader(tmp_path, servers)
+        reader.follow((DOCS / "tutorial.md").read_text("utf-8"), WALKS)
     assert reader.walked == list(WALKS)
 
 
@@ -345,7 +311,7 @@ def test_provider_example_logs_people_in_and_believes_no_address(browser, site, 
     assert [message for message in run_checks(tags=["socialreg"]) if message.is_serious()] == []
     start = browser.start("acme", lang="fr", next="/home/")
     assert "lang=fr" in start["Location"]
-    assert "lang" not in browser.start("acme", lang="x&force_login=true")["Location"]
+    assert "lang=" not in browser.start("acme", lang="x&force_login=true")["Location"]
     assert browser.client.get(x.approve(start["Location"], "maralind"))["Location"] == reverse("socialreg:register")
     assert "Verified by" not in browser.client.get(reverse("socialreg:register")).content.decode()
     browser.client.post(reverse("socialreg:register"), {"username": "mara", "email": "mara@example.com"})
@@ -437,10 +403,47 @@ def test_every_log_line_of_the_page_on_errors_is_one_that_is_written(browser, si
     assert _as_on_the_page(caplog.records, urlsplit(x.url).netloc) in (DOCS / "reference/errors.md").read_text("utf-8")
 
 
+#: Whom the stand-in plays, what is switched on there, and what of the site's address is replaced on the page.
+GRANTS: dict[str, tuple[type[Provider], dict[str, object]]] = {
+    "client refused": (GitHub, {"name": "client-refused"}),
+    "code spent": (GitHub, {"name": "code-refused"}),
+    "scope unknown": (GitHub, {"name": "denied", "code": "invalid_scope"}),
+    "no identifier": (GitHub, {"name": "no-uid"}),
+    "no addresses": (GitHub, {"name": "emails-refused"}),
+    "another issuer": (GitLab, {"name": "other-issuer"}),
+    "another audience": (GitLab, {"name": "wrong-aud"}),
+    "keys out of reach": (GitLab, {"name": "server-error", "path": "/gitlab/jwks"}),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("situation", GRANTS)
+def test_every_log_line_of_oauth_2_on_the_page_is_one_that_is_written(browser, site, x, caplog, situation):
+    kind, fault = GRANTS[situation]
+    caplog.set_level(logging.INFO, "socialreg")
+    site(PROVIDERS={kind.slug: x.play(kind.slug, kind)})
+    x.fault(**fault)
+    begun = browser.start(kind.slug)
+    if begun.status_code == 302:
+        browser.client.get(x.approve(begun["Location"], "maralind"))
+    assert _as_on_the_page(caplog.records, urlsplit(x.url).netloc) in (DOCS / "reference/errors.md").read_text("utf-8")
+
+
+#: Where the stand-in has what providers have elsewhere.
+PLACES = {
+    "/github/token": "github.com/login/oauth/access_token",
+    "/github/emails": "api.github.com/user/emails",
+    "/gitlab/.well-known": "gitlab.com/.well-known",
+    "/gitlab/jwks": "gitlab.com/oauth/discovery/keys",
+}
+
+
 def _as_on_the_page(records: list[logging.LogRecord], stand_in: str) -> str:
     """Return the last line of ours, with X in the place of the stand-in and one reference for all."""
     last = [record for record in records if record.name.startswith("socialreg") and record.levelno >= logging.INFO][-1]
     line = f"{last.levelname} {last.name}: {last.getMessage()}"
+    for here, there in PLACES.items():
+        line = line.replace(f"{stand_in}{here}", there)
     line = line.replace(stand_in, "api.x.com").replace("http://testserver", "https://example.com")
     return re.sub(r"\[reference [0-9a-f]{8}\]", "[reference 5f0c9a3e]", line)
 
@@ -458,9 +461,21 @@ def test_the_page_on_x_has_every_code_with_the_cause_and_the_remedy_that_the_log
         )
         for code, meaning in MEANINGS.items()
     ]
-    page = (DOCS / "reference/twitter.md").read_text("utf-8")
+    page = (DOCS / "reference/providers/twitter.md").read_text("utf-8")
     assert [row for row in rows if row not in page] == []
     assert len(re.findall(r"^\| \d+ \|", page, re.MULTILINE)) == len(rows)
+
+
+def test_the_page_on_errors_has_every_code_of_oauth_2_with_what_the_log_says():
+    page = (DOCS / "reference/errors.md").read_text("utf-8")
+    rows = [X_ERROR.format(code=f"`{code}`", **_words(meaning)) for code, meaning in oauth2_errors.MEANINGS.items()]
+    assert [row for row in rows if row not in page] == []
+    table = page.partition("### OAuth 2.0 and OpenID Connect")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^\| `", table, re.MULTILINE)) == len(rows)
+
+
+def _words(meaning: Meaning) -> dict[str, str]:
+    return {"cause": meaning.cause, "remedy": meaning.remedy, "notice": f"`{meaning.notice}`"}
 
 
 def _headings(page: str) -> set[str]:
@@ -481,22 +496,14 @@ def test_the_page_on_settings_has_every_name_and_no_other():
     assert _headings("reference/settings.md") == set(conf.DEFAULTS)
 
 
-def test_the_page_on_x_has_every_option_with_its_default():
-    page = (DOCS / "reference/twitter.md").read_text("utf-8")
-    for name in set(Twitter.option_names()) - {"CLIENT_ID", "CLIENT_SECRET"}:
-        default = getattr(Twitter, name.lower())
-        shown = f'"{default}"' if isinstance(default, str) else str(default)
-        assert f"| `{name}` | `{shown}` |" in page
-
-
 def test_the_page_on_errors_has_every_code():
     page = (DOCS / "reference/errors.md").read_text("utf-8")
     codes = set(re.findall(r"\bcode(?:: str)? ?= ?\"([a-z-]+)\"", _source("socialreg", "providers")))
-    assert (codes | http._ERRORS.keys()) - set(re.findall(r"`([a-z-]+)`", page)) - NOT_IN_THE_LOG == set()
+    assert (codes | outcomes.ERRORS.keys()) - set(re.findall(r"`([a-z-]+)`", page)) - NOT_IN_THE_LOG == set()
 
 
 #: Of a form's errors, which Django names; and of the stand-in, which no site sees.
-NOT_IN_THE_LOG = {"unique", "no-consent", "not-loopback", "unknown-fault"}
+NOT_IN_THE_LOG = {"unique", "no-consent", "not-loopback", "not-played", "unknown-fault"}
 
 
 def test_the_page_on_errors_has_every_notice_with_its_title():
@@ -552,3 +559,130 @@ def test_the_page_on_buttons_has_every_custom_property_of_the_pages():
     style = (ROOT / "socialreg/static/socialreg/socialreg.css").read_text("utf-8")
     names = set(re.findall(r"--socialreg-([\w-]+):", style.partition("/* Buttons")[0]))
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+# The options of providers ------------------------------------------------------------------------------------------
+
+PAGES = DOCS / "reference/providers"
+#: The sections of the page on settings, and the class whose options each of them adds to, or changes in, another's.
+COMMON: dict[str, tuple[type[Provider], type[Provider] | None]] = {
+    "Of every provider": (Provider, None),
+    "Over OAuth 1.0a": (OAuth1Provider, Provider),
+    "Over OAuth 2.0": (OAuth2Provider, Provider),
+    "Over OpenID Connect": (OIDCProvider, OAuth2Provider),
+}
+_ROW = re.compile(r"^\| (`[A-Z0-9_]+`(?:, `[A-Z0-9_]+`)*) \| (.*?) \|(?: .*\|)?$", re.MULTILINE)
+#: In the place of a default that every class has to state.
+STATED = ...
+
+
+def options_of(kind: type[Provider]) -> dict[str, object]:
+    """Return the options of a class with their defaults, those without one included."""
+    annotated = {name: str(hint) for base in kind.__mro__ for name, hint in inspect.get_annotations(base).items()}
+    stated = {name for name, hint in annotated.items() if "ClassVar" not in hint and not name.startswith("_")}
+    without = {name.upper(): STATED for name in stated if not hasattr(kind, name)}
+    return without | {name: getattr(kind, name.lower()) for name in kind.option_names()}
+
+
+def rows_of(text: str) -> dict[str, str]:
+    """Return the defaults in a table of options, as they are written, by the options' names."""
+    return {name: default for names, default in _ROW.findall(text) for name in re.findall(r"`(\w+)`", names)}
+
+
+def is_default(name: str, written: str, default: object) -> bool:
+    """Whether a cell of the table is the default, or speaks of one that is too long, or is none."""
+    value = re.fullmatch(r"`(.+)`", written)
+    if value is None:
+        return default in (STATED, "") or isinstance(default, Mapping) or name.endswith("COLOR")
+    return ast.literal_eval(value[1]) == (dict(default) if isinstance(default, Mapping) else default)
+
+
+def wrong_rows(rows: dict[str, str], options: dict[str, object]) -> dict[str, str]:
+    return {
+        name: written
+        for name, written in rows.items()
+        if name not in options or not is_default(name, written, options[name])
+    }
+
+
+@pytest.mark.parametrize("title", COMMON)
+def test_the_page_on_settings_has_the_options_that_every_provider_has(title: str):
+    kind, other = COMMON[title]
+    page = (DOCS / "reference/settings.md").read_text("utf-8")
+    rows = rows_of(page.partition(f"\n### {title}\n")[2].partition("\n### ")[0])
+    known = options_of(other) if other else {}
+    options = options_of(kind)
+    assert rows.keys() == {name for name in options if known.get(name, "(new)") != options[name]}
+    assert wrong_rows(rows, options) == {}
+
+
+@pytest.mark.parametrize("slug", shipped.slugs())
+def test_the_page_of_a_provider_has_the_options_of_its_own_with_their_defaults(slug: str):
+    """Those that all of its protocol have may be left out, but none may be wrong."""
+    kind = find_class(slug, {})
+    rows = rows_of((PAGES / f"{slug}.md").read_text("utf-8").partition("\n## Options\n")[2].partition("\n## ")[0])
+    base = next(base for base, _ in reversed(COMMON.values()) if issubclass(kind, base))
+    assert rows
+    assert kind.option_names() - options_of(base).keys() - rows.keys() == set()
+    assert wrong_rows(rows, options_of(kind)) == {}
+
+
+@pytest.mark.parametrize("slug", shipped.slugs())
+def test_the_page_of_a_provider_has_its_slug_its_callback_and_what_it_was_made_from(slug: str):
+    page = (PAGES / f"{slug}.md").read_text("utf-8")
+    assert f"`{slug}`" in page or f'`"PROVIDER": "{slug}"`' in page
+    name = "[a-z]+" if slug in shipped.GENERIC else slug
+    assert re.search(rf"^ *https://example\.com/accounts/{name}/callback/", page, re.MULTILINE)
+    sources = re.findall(r"https://[^\s)]+", inspect.getmodule(find_class(slug, {})).__doc__ or "")
+    assert sources
+    if slug not in shipped.GENERIC:  # those name the standards
+        assert [source for source in sources if source.rstrip(".") not in page] == []
+
+
+def test_the_guide_has_what_a_class_alone_can_state_with_its_default():
+    page = (DOCS / "howto/adding-a-provider.md").read_text("utf-8")
+    table = page.partition("\n## Attributes\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    kinds = [kind for kind, _ in COMMON.values()]
+    assert rows.keys() == set().union(*(_own_business(kind) for kind in kinds))
+    members = {name: value for kind in kinds for name, value in inspect.getmembers_static(kind)}
+    for name in rows.keys() & {name for name, value in members.items() if not isinstance(value, property)}:
+        assert ast.literal_eval(rows[name].strip("`")) == members[name], name
+
+
+def test_the_guide_names_methods_that_are_there():
+    page = (DOCS / "howto/adding-a-provider.md").read_text("utf-8")
+    table = page.partition("\n## Methods\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .+ \| `(\w+)\(([\w, ]*)\)` \| (.+) \|$", table, re.MULTILINE)
+    assert len(rows) > 15
+    kinds = {"all": (OAuth1Provider, OIDCProvider), "OAuth 1.0a": (OAuth1Provider,)}
+    kinds |= {"OAuth 2.0": (OAuth2Provider,), "OpenID Connect": (OIDCProvider,)}
+    for name, parameters, protocols in rows:
+        for kind in (kind for protocol in protocols.split(", ") for kind in kinds[protocol]):
+            given = list(inspect.signature(getattr(kind, name)).parameters)[1:]
+            assert given == (parameters.split(", ") if parameters else []), (kind, name)
+
+
+def test_the_table_of_providers_has_a_full_row_for_each_that_ships():
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in provider_table.table().splitlines()[2:]]
+    assert [row[0] for row in rows] == [f"[]({slug}.md)" for slug in shipped.slugs()]
+    assert [row for row in rows if len(row) != len(provider_table.HEAD) or not all(row)] == []
+
+
+@pytest.mark.parametrize("slug", shipped.slugs())
+def test_the_table_of_providers_counts_the_requests_that_a_login_makes(slug: str):
+    """Of somebody new and of somebody known. What is asked once in an hour or a day has been asked before."""
+    kind = find_class(slug, {})
+    written = re.fullmatch(r"(\d)(?: or (\d))? / (\d)", provider_table.row(slug, kind)[-2])
+    assert written is not None
+    contract = type("Contract", (ProviderContract,), {"provider": kind})()
+    with contract.trial() as trial:
+        for _ in range(2):
+            trial.profile("maralind")
+        warm = trial.calls()
+        trial.profile("junofox")
+        new = trial.calls() - warm
+        trial.credentials("junofox")
+        known = trial.calls() - warm - new
+    assert str(new) in written.groups()[:2]
+    assert str(known) == written[3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import get_args
 
 import pytest
 from cryptography.fernet import Fernet
@@ -12,11 +13,11 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from socialreg.encryption import _cipher, seal, unseal
+from socialreg.encryption import Purpose, _cipher, seal, unseal
 from socialreg.models import SocialAccount
 from tests.test_way import MARA, register
 
-PURPOSES = ("attempt", "pending", "credentials")
+PURPOSES = get_args(Purpose)
 DATA = {"token": "s3cret", "name": "Åsa 🌊", "none": None, "list": [1, 2]}
 
 

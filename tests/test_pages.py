@@ -125,7 +125,7 @@ AT_THE_BUTTON = [
     ({"PROVIDERS": {"twitter": "secret"}}, "entry", "to a dict"),
     ({"PROVIDERS": {"twitter": {}}}, "credentials", "CLIENT_ID"),
     ({"PROVIDERS": {"twitter": {**KEYS, "KEY": "x"}}}, "unknown-option", "Use one of"),
-    ({"PROVIDERS": {"twitter": {**KEYS, "FORCE_LOGIN": "x"}}}, "option-type", "as bool"),
+    ({"PROVIDERS": {"twitter": {**KEYS, "FORCE_LOGIN": "x"}}}, "option-type", "FORCE_LOGIN"),
     ({"PROVIDERS": {"twitter": {**KEYS, "REQUEST_TOKEN_URL": "{x}"}}}, "provider", "Mend Twitter"),
     ({"PROVIDERS": {"twitter": {**KEYS, "REQUEST_TOKEN_URL": "http://["}}}, "address", "https://host/path"),
     ({"PROVIDERS": {"twitter": {**KEYS, "REQUEST_TOKEN_URL": ""}}}, "address", "https://host/path"),
@@ -143,11 +143,11 @@ def test_a_wrong_setting_at_the_button_is_a_page_that_says_not_available(browser
     check_not_available(response, told, caplog, case)
 
 
-def test_a_wrong_method_is_told_once_there_is_a_token(browser, site, x, caplog):
+def test_a_wrong_method_is_told_at_the_button(browser, site, x, caplog):
     site(PROVIDERS={"twitter": {**x.provider_settings(), "METHOD": "x"}})
     with failures() as told:
         response = browser.start(next=NEXT)
-    check_not_available(response, told, caplog, ({}, "configuration", "Set it to one of them"))
+    check_not_available(response, told, caplog, ({}, "option-value", "Set it to one of them"))
 
 
 ON_THE_WAY_BACK = [

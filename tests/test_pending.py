@@ -113,7 +113,7 @@ def test_it_is_of_use_in_its_own_session_alone(browser, other_browser):
     assert send(browser, page).status_code == 302
 
 
-@pytest.mark.parametrize("position", [0, 5, 30, -2])
+@pytest.mark.parametrize("position", [0, 5, 30, -10])  # the last ones may hold bits that say nothing
 def test_a_changed_letter_makes_it_void(browser, position):
     page_for(browser)
     session = browser.client.session

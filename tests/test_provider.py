@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import typing
+from typing import ClassVar
+
 import pytest
 
 from socialreg.exceptions import ConfigurationError
+from socialreg.lookup import find_class
+from socialreg.oauth2 import OAuth2Provider
 from socialreg_providers.twitter import Twitter
+from tests import shipped
 from tests.test_oauth1 import Example, Scripted
 
 
@@ -28,6 +34,39 @@ def test_what_is_no_fact_cannot_be_overridden(name):
     with pytest.raises(ConfigurationError) as raised:
         Example({name: "x"}, Scripted())
     assert "CLIENT_ID" in raised.value.remedy
+
+
+class Strict(OAuth2Provider):
+    """Its own business in all the ways to say so; ``pkce`` is that by the base, whatever a subclass annotates."""
+
+    slug = "strict"
+    label = "Strict"
+    issuer = "https://strict.example"
+    pkce: bool = True
+    plain: ClassVar[str] = "x"
+    dotted: typing.ClassVar[str] = "x"
+    bare: ClassVar = "x"
+    option: str = "x"
+
+
+#: Annotations are objects in a module that does not put them off.
+Strict.__annotations__["by_object"] = ClassVar[str]
+Strict.by_object = "x"
+
+
+@pytest.mark.parametrize("name", ["PKCE", "PLAIN", "DOTTED", "BARE", "BY_OBJECT"])
+def test_a_class_var_is_no_setting_and_all_other_data_is(name):
+    assert Strict({"OPTION": "y"}, Scripted()).option == "y"
+    assert name not in Strict.option_names()
+    with pytest.raises(ConfigurationError, match="unknown-option"):
+        Strict({name: getattr(Strict, name.lower())}, Scripted())
+
+
+@pytest.mark.parametrize("slug", shipped.slugs())
+def test_nothing_that_decides_about_safety_is_a_setting_of_any_provider(slug):
+    decisive = {"PKCE", "NONCE_IN_ID_TOKEN", "EMAILS_VERIFIED", "TRUE_STRINGS", "DENIED_ERRORS", "REQUEST_OPTIONS"}
+    decisive |= {"REQUIRED_OPTIONS", "ANSWERS_BY_POST", "UID_CLAIM", "SLUG", "MEANINGS", "SERVER_EXAMPLE"}
+    assert decisive & set(find_class(slug, {}).option_names()) == set()
 
 
 @pytest.mark.parametrize(
@@ -56,4 +95,4 @@ def test_the_picture_lies_beside_the_class():
 
 @pytest.mark.parametrize("cls", [Twitter])
 def test_identity_is_never_a_name_or_an_address(cls):
-    assert not {"name", "screen_name", "username", "login", "email", "handle"} & {cls.uid_claim}
+    assert not {"name", "screen_name", "username", "login", "email", "handle"} & {cls({}, Scripted()).uid_claim}

@@ -9,7 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from socialreg.lookup import find_class
+from socialreg.oauth1 import OAuth1Provider
+from socialreg.oauth2 import OAuth2Provider
+from socialreg.oidc import OIDCProvider
 from socialreg.testing import XStandIn
+from tests import shipped
 from tests.project import Project, Visitor, forms_of, free_port
 
 ROOT = Path(__file__).parent.parent
@@ -100,3 +105,19 @@ def test_every_file_that_the_readme_links_to_is_there():
     links = re.findall(r"\]\(([^)#:]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_provider_that_ships_is_named_and_counted():
+    pages = re.findall(r"docs/reference/providers/([\w-]+)\.md", README.partition("## Eight lines")[0])
+    assert sorted(pages) == shipped.slugs()
+    assert "eighteen providers" in README
+    assert len(pages) == shipped.PROMISED
+
+
+def test_the_table_has_every_provider_under_the_protocol_that_it_speaks():
+    rows = dict(re.findall(r"^\| (O[\w. ]+) \| (.+) \|$", README, re.MULTILINE))
+    kinds = {"OAuth 1.0a": OAuth1Provider, "OAuth 2.0": OAuth2Provider, "OpenID Connect": OIDCProvider}
+    for protocol, row in rows.items():
+        for slug in re.findall(r"providers/([\w-]+)\.md", row):
+            spoken = [name for name, kind in kinds.items() if issubclass(find_class(slug, {}), kind)]
+            assert spoken[-1] == protocol, slug

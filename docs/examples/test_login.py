@@ -1,20 +1,22 @@
-"""A site's own test of its login with X: no account at X, no network, nothing replaced inside the site."""
+"""A site's own tests of its logins: no account anywhere, no network, nothing replaced inside the site."""
+
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.test import TestCase
 from django.urls import reverse
 
 from socialreg.models import SocialAccount
-from socialreg.testing import XStandIn
-from socialreg.testing.site import stand_in_for_x
+from socialreg.testing import StandIn
+from socialreg.testing.site import stand_in_for
 
 
 class LogInWithX(TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.x = cls.enterClassContext(XStandIn())
-        cls.enterClassContext(stand_in_for_x(cls.x))
+        cls.x = cls.enterClassContext(StandIn())
+        cls.enterClassContext(stand_in_for(cls.x, "twitter"))
 
     def setUp(self):
         self.x.reset()
@@ -42,3 +44,51 @@ class LogInWithX(TestCase):
         self.log_in("maralind")
         response = self.client.post(reverse("socialreg:register"), {"username": "maralind", "email": ""})
         self.assertContains(response, "This field is required.")
+
+
+class LogInWithGitHub(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.standin = cls.enterClassContext(StandIn())
+        cls.enterClassContext(stand_in_for(cls.standin, "github"))
+
+    def setUp(self):
+        self.standin.reset()
+        cache.clear()
+
+    def log_in(self, screen_name):
+        start = self.client.post(reverse("socialreg:start", args=["github"]), {"next": "/next/"})
+        return self.client.get(self.standin.approve(start["Location"], screen_name))
+
+    def test_somebody_known_goes_straight_on(self):
+        self.log_in("maralind")
+        self.client.post(reverse("socialreg:register"), {"username": "maralind", "email": "mara.lindqvist@example.com"})
+        self.client.logout()
+        self.assertRedirects(self.log_in("maralind"), "/next/", fetch_redirect_response=False)
+
+    def test_when_github_gives_no_address_the_form_asks_for_one(self):
+        self.standin.fault("emails-refused")
+        self.log_in("maralind")
+        response = self.client.post(reverse("socialreg:register"), {"username": "maralind", "email": ""})
+        self.assertContains(response, "This field is required.")
+
+    def test_a_secret_that_was_mistyped_is_an_error_of_ours_and_nothing_is_written(self):
+        self.standin.fault("client-refused")
+        self.assertContains(self.log_in("maralind"), "Not available", status_code=502)
+        self.assertQuerySetEqual(SocialAccount.objects.all(), [])
+
+
+class LogInWithApple(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.standin = cls.enterClassContext(StandIn())
+        cls.enterClassContext(stand_in_for(cls.standin, "apple"))
+
+    def test_an_answer_that_is_posted_leads_to_the_form_as_well(self):
+        start = self.client.post(reverse("socialreg:start", args=["apple"]))
+        callback = self.standin.approve(start["Location"], "maralind")
+        form = "application/x-www-form-urlencoded"
+        page = self.client.post(callback, urlencode(callback.fields), content_type=form, follow=True)
+        self.assertContains(page, "mara.lindqvist@example.com")

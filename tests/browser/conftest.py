@@ -36,10 +36,11 @@ _SWITCHES = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The demo site and its stand-in for X: two addresses and a database file."""
+    """The demo site, its stand-in and its real provider: three addresses and a database file."""
 
     url: str
     stand_in: str
+    acme: str
     database: Path
 
     def fault(self, name: str, path: str) -> None:
@@ -66,11 +67,11 @@ class Sandbox:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The sandbox on free ports, with a file of its own; Ctrl-C ends it, and nothing went wrong in it."""
     folder = tmp_path_factory.mktemp("sandbox")
-    site, stand_in = free_ports()
+    ports = free_ports()
     log = folder / "log"
-    with start(environment(folder, site, stand_in), log) as process:
+    with start(environment(folder, ports), log) as process:
         assert "Ctrl-C stops" in greeting(process), log.read_text()
-        yield Sandbox(f"http://127.0.0.1:{site}", f"http://127.0.0.1:{stand_in}", folder / "db.sqlite3")
+        yield Sandbox(*(f"http://127.0.0.1:{port}" for port in ports), folder / "db.sqlite3")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=PATIENCE) == 0
     assert "Traceback" not in log.read_text()

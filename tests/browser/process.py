@@ -7,43 +7,57 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
+
+from sandbox.enabled import shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds, for the sandbox to start or to stop
 
 
-def free_ports() -> tuple[int, int]:
-    """Return two ports that nobody listens on."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+class Ports(NamedTuple):
+    """Where a sandbox listens."""
+
+    site: int
+    stand_in: int
+    acme: int
 
 
-def environment(folder: Path, site: int, stand_in: int, **more: str) -> dict[str, str]:
-    """Return the variables of a sandbox on these ports, with a database file of its own in ``folder``."""
+def free_ports() -> Ports:
+    """Return ports that nobody listens on."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in Ports._fields]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return Ports(*(probe.getsockname()[1] for probe in probes))
+
+
+def environment(folder: Path, ports: Ports, **more: str) -> dict[str, str]:
+    """Return the variables of a sandbox on these ports, with database files of its own in ``folder``."""
     return {
         **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
-        "SANDBOX_PORT": str(site),
-        "STANDIN_PORT": str(stand_in),
+        "SANDBOX_PORT": str(ports.site),
+        "STANDIN_PORT": str(ports.stand_in),
+        "ACME_PORT": str(ports.acme),
+        "ACME_FOLDER": str(folder),
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "CACHE_URL": "locmemcache://",
         # A developer's own .env sets only what is not set: empty, these stay empty.
-        "TWITTER_CLIENT_ID": "",
-        "TWITTER_CLIENT_SECRET": "",
+        **{f"{slug.upper().replace('-', '_')}_CLIENT_{kind}": "" for slug in shipped() for kind in ("ID", "SECRET")},
         "SECRET_KEY": settings.SECRET_KEY,  # ours, so that a test can open what was sealed
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "providers")]),
         **more,
     }
 
 
-def start(variables: dict[str, str], log: Path) -> subprocess.Popen[str]:
-    """Start it; what it says on stderr goes to ``log``. To be used with ``with``."""
+def start(variables: dict[str, str], log: Path | int) -> subprocess.Popen[str]:
+    """Start it; what it says on stderr goes to ``log``, a file's path or descriptor. To be used with ``with``."""
     command = [sys.executable, "-m", "sandbox"]
-    with log.open("w") as errors:
+    with open(log, "w", closefd=isinstance(log, Path)) as errors:
         return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True)
 
 

@@ -22,7 +22,8 @@ from socialreg.http import Client, deadline
 from socialreg.testing import FAULTS, XStandIn
 from socialreg.types import Credentials, Email
 from socialreg_providers._x_errors import MEANINGS
-from socialreg_providers.twitter import Twitter, _largest
+from socialreg_providers._x_profile import largest
+from socialreg_providers.twitter import Twitter
 
 CALLBACK = "http://127.0.0.1:8000/accounts/twitter/callback/"
 REQUEST_TOKEN, ACCESS_TOKEN, V2 = "/oauth/request_token", "/oauth/access_token", "/2/users/me"
@@ -92,9 +93,9 @@ class TestAuthorize:
         assert url.endswith("&force_login=true")
         assert twitter.request_token_params("login") == {}
 
-    def test_a_method_that_is_none_is_a_configuration_error(self, x, outside):
-        with pytest.raises(ConfigurationError):
-            Twitter({**x.provider_settings(), "METHOD": "authorise"}, outside).authorize(CALLBACK, "login", {})
+    def test_a_method_that_is_none_is_told_when_the_site_starts(self, x, outside):
+        with pytest.raises(ConfigurationError, match="METHOD of Twitter cannot be 'authorise'"):
+            Twitter({**x.provider_settings(), "METHOD": "authorise"}, outside)
 
     def test_the_hosts_are_xs_own_unless_told_otherwise(self, outside):
         assert {urlsplit(url).netloc for url in Twitter({}, outside).endpoints()} == {"api.x.com"}
@@ -161,7 +162,7 @@ class TestProfile:
         assert "default_profile_images" in profile(twitter, x, "ines_moreau").picture
 
     @pytest.mark.parametrize(
-        ("given", "largest"),
+        ("given", "expected"),
         [
             ("https://pbs.twimg.com/profile_images/1/abc_normal.jpg", "https://pbs.twimg.com/profile_images/1/abc_400x400.jpg"),
             ("https://pbs.twimg.com/profile_images/1/a_normal_b.jpg", "https://pbs.twimg.com/profile_images/1/a_normal_b.jpg"),
@@ -173,8 +174,8 @@ class TestProfile:
             ("", ""),
         ],
     )  # fmt: skip
-    def test_the_largest_picture_that_is_known_to_exist(self, given, largest):
-        assert _largest(given) == largest
+    def test_the_largest_picture_that_is_known_to_exist(self, given, expected):
+        assert largest(given) == expected
 
     @pytest.mark.parametrize("code", [403, 404, 429, 500, 503])
     def test_the_ladder_goes_on_to_v1_when_v2_fails(self, twitter, x, code):

@@ -1,0 +1,1 @@
+"""What the documentation is built with besides Sphinx's own extensions."""
