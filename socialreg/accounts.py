@@ -7,6 +7,7 @@ No provider is called in here, and nothing is written outside one transaction. A
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -25,26 +26,33 @@ from .signals import connected, disconnected, registered
 from .types import Arrival, Profile
 
 
-def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> tuple[SocialAccount, bool]:
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Somebody's account and user. They are not ``new`` if another tab or worker was first: then they are those."""
+
+    user: AbstractBaseUser
+    account: SocialAccount
+    new: bool
+
+
+def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> Registration:
     """Write user, account and credentials from a valid form, all or nothing.
 
-    :returns: the account, and whether it is new. It is not if another tab or worker was first: then it is theirs, found
-        by identity.
     :raises LostRace: a unique value of the form was taken in this very moment; validating again will say which.
     """
     try:
         with transaction.atomic(using=_database()):
             user = _save_user(form)
-            account = _insert(user, arrival)
+            account = adopt(user, arrival) if arrival.ownerless else insert(user, arrival)
     except IntegrityError as error:
         winner = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
-        if winner is None:
+        if winner is None or winner.user is None:
             raise LostRace(
                 "A registration was refused by the database",
                 cause="a unique value, such as the user name, was taken between validating and writing",
                 remedy="If it happens again and again, let the form refuse what the database refuses",
             ) from error
-        return winner, False
+        return Registration(winner.user, winner, new=False)
     _after_commit(
         partial(
             registered.send_robust,
@@ -56,7 +64,7 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> tuple[So
             email_verified=_is_verified(user, arrival.profile),
         )
     )
-    return account, True
+    return Registration(user, account, new=True)
 
 
 def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
@@ -66,10 +74,12 @@ def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> S
     """
     try:
         with transaction.atomic(using=_database()):
-            account = _insert(user, arrival)
+            account = insert(user, arrival)
     except IntegrityError as error:
         existing = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
-        if existing is None or existing.user.pk != user.pk:
+        if existing is not None and existing.user_id is None:
+            return adopt(user, arrival)
+        if existing is None or existing.user_id != user.pk:
             raise NotAllowed(
                 "The account belongs to another user of this site",
                 cause="it was connected in another browser at this very moment",
@@ -141,9 +151,30 @@ def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) ->
 _FIXED = frozenset({"id", "user_id", "issuer", "subject", "identity", "created_at"})
 
 
-def _insert(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
+def adopt(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
+    """Give ``user`` an account that was nobody's: one that served owners of the site's own alone.
+
+    :raises LostRace: it is somebody's by now, or gone.
+    """
+    account = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
+    if account is None or not SocialAccount.objects.filter(pk=account.pk, user=None).update(user_id=user.pk):
+        raise LostRace(
+            "An account without a user was taken, or removed, in this very moment",
+            cause="another tab or another worker was faster",
+            remedy="Nothing: the visitor can send the form again",
+        )
+    account.user = cast("Any", user)
+    refresh(account, arrival)
+    return account
+
+
+def insert(user: AbstractBaseUser | None, arrival: Arrival) -> SocialAccount:
+    """Write a new account, of ``user`` or of nobody.
+
+    :raises django.db.IntegrityError: there is one of this identity.
+    """
     account = SocialAccount(
-        user_id=user.pk,
+        user_id=user.pk if user else None,
         issuer=arrival.issuer,
         subject=arrival.credentials.uid,
         identity=identity_digest(arrival.issuer, arrival.credentials.uid),
@@ -158,6 +189,7 @@ def _fill(account: SocialAccount, arrival: Arrival) -> None:
     account.provider = arrival.slug
     account.credentials = arrival.credentials
     account.used_at = timezone.now()
+    account.refresh_begun_at = None  # whatever a refresh under way brings is older than this
     if arrival.fetched:
         account.take_over(arrival.profile)
     elif arrival.credentials.username:

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from . import accounts, conf, pending, steps
+from . import accounts, conf, owners, pending, prefill, steps
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
-from .decision import Connect, LogIn, ProveOwnership, Refuse, Register, Visitor, decide, recognise
+from .decision import Attach, Connect, LogIn, Prefill, ProveOwnership, Refuse, Register, Visitor, decide, recognise
 from .exceptions import LostRace, NotAllowed
 from .http import deadline
 from .models import SocialAccount
@@ -37,7 +37,7 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
     :raises SocialRegError: whatever stopped it; nothing is written then.
     """
     arrival, account = _ask_provider(provider, attempt, params)
-    visitor = Visitor(attempt.intent, attempt.user_id, user_id(request))
+    visitor = Visitor(attempt.intent, attempt.user_id, user_id(request), bool(attempt.errand))
     known = recognise(request, arrival.profile, account, visitor)
     match decide(known, visitor):
         case Refuse() as refused:
@@ -48,10 +48,14 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
                 code=refused.notice,
                 notice=refused.notice,
             )
-        case LogIn() if account is not None:
-            return log_in(request, account, arrival, attempt.next)
+        case LogIn() if account is not None and account.user is not None:
+            return log_in(request, account.user, account, arrival, attempt.next)
         case Connect():
             return connect(request, arrival, attempt.next)
+        case Attach():
+            return owners.attach(request, arrival, attempt)
+        case Prefill():
+            return prefill.arrive(request, arrival, attempt)
         case ProveOwnership():
             return _wait(
                 request, Pending(arrival, "prove", attempt.next, by_address=known.by_address), "socialreg:prove"
@@ -78,7 +82,8 @@ def _ask_provider(
         # The provider told no more than the credentials do: what was stored before stays.
         profile = replace(account.stored_profile(), username=credentials.username or account.username)
     profile = replace(profile, issuer=issuer, raw=storable_raw(profile.raw))
-    return Arrival(attempt.slug, issuer, credentials, profile, fetched=not stored), account
+    ownerless = account is not None and account.user_id is None
+    return Arrival(attempt.slug, issuer, credentials, profile, fetched=not stored, ownerless=ownerless), account
 
 
 def _profile(provider: Provider, credentials: Credentials, account: SocialAccount | None, *, stored: bool) -> Profile:
@@ -88,12 +93,13 @@ def _profile(provider: Provider, credentials: Credentials, account: SocialAccoun
     return known if stored else steps.fetch_again(provider, credentials, known)
 
 
-def log_in(request: HttpRequest, account: SocialAccount, arrival: Arrival, next_url: str) -> HttpResponse:
+def log_in(
+    request: HttpRequest, user: AbstractBaseUser, account: SocialAccount, arrival: Arrival, next_url: str
+) -> HttpResponse:
     """Log the account's user in and send them on.
 
     :raises NotAllowed: the user is not active, or a hook of the site's objects.
     """
-    user = account.user
     if not user.is_active:
         raise NotAllowed(
             "The account's user is not active",
@@ -106,7 +112,7 @@ def log_in(request: HttpRequest, account: SocialAccount, arrival: Arrival, next_
     accounts.refresh(account, arrival)
     pending.discard(request)
     start_session(request, user)
-    announce_login(request, account, arrival.profile)
+    announce_login(request, user, account, arrival.profile)
     return HttpResponseRedirect(after_login(request, next_url))
 
 
@@ -117,11 +123,11 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
     """
     for hook in conf.before_register():
         hook(request, arrival.profile)
-    account, new = accounts.register(request, arrival, form)
-    if not new:
-        return log_in(request, account, arrival, next_url)
+    done = accounts.register(request, arrival, form)
+    if not done.new:
+        return log_in(request, done.user, done.account, arrival, next_url)
     pending.discard(request)
-    if not account.user.is_active:  # the site's form makes users who have to wait
+    if not done.user.is_active:  # the site's form makes users who have to wait
         raise NotAllowed(
             "Registered, and not active yet",
             cause="the registration form made a user whose is_active is false",
@@ -129,7 +135,7 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
             code="not-active-yet",
             notice="not-active-yet",
         )
-    start_session(request, account.user)
+    start_session(request, done.user)
     return HttpResponseRedirect(after_login(request, next_url))
 
 

@@ -52,7 +52,8 @@ class Attempt:
 
     ``user_id`` is who was logged in at the start, ``None`` for nobody. ``key`` and ``pending`` are the provider's, see
     :class:`~socialreg.types.Redirect`. ``across``: the provider answers by a post from its own site. ``server`` is what
-    the visitor typed, where they were asked for theirs. ``started`` is in seconds since the epoch.
+    the visitor typed, where they were asked for theirs. ``errand`` is what the button said besides, signed still, and
+    ``keep`` whether a prefill keeps the account. ``started`` is in seconds since the epoch.
     """
 
     slug: str
@@ -64,11 +65,14 @@ class Attempt:
     pending: Mapping[str, str] = field(repr=False)
     across: bool = False
     server: str = ""
+    errand: str = ""
+    keep: bool = False
     started: float = 0
 
     def resume(self) -> Resume:
         """Return what a page needs to let the visitor begin again."""
-        return Resume(self.slug, self.intent, self.next, self.server, cookie_name(self.key, across=self.across))
+        cookie = cookie_name(self.key, across=self.across)
+        return Resume(self.slug, self.intent, self.next, self.server, cookie, self.errand, self.keep)
 
 
 def cookie_name(key: str, *, across: bool = False) -> str:

@@ -45,11 +45,9 @@ def start_session(request: HttpRequest, user: AbstractBaseUser) -> None:
     login(request, cast("Any", user), backend=backend_path())
 
 
-def announce_login(request: HttpRequest, account: SocialAccount, profile: Profile) -> None:
+def announce_login(request: HttpRequest, user: AbstractBaseUser, account: SocialAccount, profile: Profile) -> None:
     """Send ``logged_in`` once it is a fact."""
-    send = partial(
-        logged_in.send_robust, SocialAccount, request=request, user=account.user, account=account, profile=profile
-    )
+    send = partial(logged_in.send_robust, SocialAccount, request=request, user=user, account=account, profile=profile)
     transaction.on_commit(send, using=router.db_for_write(SocialAccount))
 
 

@@ -65,6 +65,13 @@ _READERS: tuple[Callable[[], object], ...] = (
     conf.before_register,
     conf.profile_max_age,
     conf.private_hosts,
+    conf.accounts_per_provider,
+    conf.recent_login,
+    conf.sync,
+    conf.may_connect,
+    conf.ownerless,
+    conf.email_confirmation,
+    conf.is_email_confirmed,
 )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from inspect import isclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,12 +21,18 @@ from .types import Profile
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.db.models import Model
     from django.forms import Form
     from django.http import HttpRequest
 
     Finder = Callable[[Profile, HttpRequest], AbstractBaseUser | None]
     BeforeLogin = Callable[[HttpRequest, AbstractBaseUser, Profile], None]
     BeforeRegister = Callable[[HttpRequest, Profile], None]
+    MayConnect = Callable[[AbstractBaseUser, Model, str], bool]
+    IsEmailConfirmed = Callable[[AbstractBaseUser], bool | None]
+
+#: What a later login does to a field of the user's: take the profile's value over; only where there is none; or ask.
+SyncPolicy = Literal["always", "if_empty", "ask"]
 
 #: Every name that ``SOCIALREG`` may hold, and its default.
 DEFAULTS: Mapping[str, object] = {
@@ -39,6 +45,13 @@ DEFAULTS: Mapping[str, object] = {
     "BEFORE_REGISTER": [],
     "PROFILE_MAX_AGE": timedelta(hours=24),
     "PRIVATE_HOSTS": [],
+    "ACCOUNTS_PER_PROVIDER": "several",
+    "RECENT_LOGIN": timedelta(hours=2),
+    "SYNC": {},
+    "MAY_CONNECT": "socialreg.owners.may_change",
+    "OWNERLESS": "remove",
+    "EMAIL_CONFIRMATION": "off",
+    "IS_EMAIL_CONFIRMED": None,
 }
 
 
@@ -136,7 +149,66 @@ def ask_for() -> Literal["everything", "missing"]:
 
 def profile_max_age() -> timedelta:
     """Return how old a stored profile may be before a login reads it again from the provider."""
-    value = _get("PROFILE_MAX_AGE")
+    return _duration("PROFILE_MAX_AGE", "Give a timedelta, or a number of seconds")
+
+
+def recent_login() -> timedelta | None:
+    """Return how long ago somebody may have logged in to connect or disconnect; ``None`` for any time."""
+    if _get("RECENT_LOGIN") is None:
+        return None
+    return _duration("RECENT_LOGIN", "Give a timedelta, or a number of seconds, or None")
+
+
+def accounts_per_provider() -> Literal["one", "several"]:
+    """Return how many accounts of one provider a user may have."""
+    match _get("ACCOUNTS_PER_PROVIDER"):
+        case ("one" | "several") as value:
+            return value
+        case value:
+            raise _wrong("ACCOUNTS_PER_PROVIDER", f"it is {value!r}", 'Set it to "one" or "several"')
+
+
+def sync() -> Mapping[str, SyncPolicy]:
+    """Return what later logins do to a user's fields, by the fields' names."""
+    value = _get("SYNC")
+    if not isinstance(value, Mapping):
+        raise _wrong("SYNC", f"it is {type(value).__name__}", 'Make it a dict, such as {"first_name": "if_empty"}')
+    for name, policy in value.items():
+        if policy not in get_args(SyncPolicy):
+            raise _wrong("SYNC", f"{name!r} is {policy!r}", f"Use one of {', '.join(get_args(SyncPolicy))}")
+    return cast("Mapping[str, SyncPolicy]", value)
+
+
+def may_connect() -> MayConnect:
+    """Return the site's hook that says whose owners a user may connect accounts to."""
+    return cast("MayConnect", _function("MAY_CONNECT"))
+
+
+def ownerless() -> Literal["remove", "keep"]:
+    """Return what becomes of an account whose last owner is gone."""
+    match _get("OWNERLESS"):
+        case ("remove" | "keep") as value:
+            return value
+        case value:
+            raise _wrong("OWNERLESS", f"it is {value!r}", 'Set it to "remove" or "keep"')
+
+
+def email_confirmation() -> Literal["off", "send", "required"]:
+    """Return whether addresses that nobody vouches for are confirmed by mail, and whether logins wait for that."""
+    match _get("EMAIL_CONFIRMATION"):
+        case ("off" | "send" | "required") as value:
+            return value
+        case value:
+            raise _wrong("EMAIL_CONFIRMATION", f"it is {value!r}", 'Set it to "off", "send" or "required"')
+
+
+def is_email_confirmed() -> IsEmailConfirmed | None:
+    """Return the site's hook that says from its own records whether a user's address is confirmed."""
+    return None if _get("IS_EMAIL_CONFIRMED") is None else cast("IsEmailConfirmed", _function("IS_EMAIL_CONFIRMED"))
+
+
+def _duration(name: str, remedy: str) -> timedelta:
+    value = _get(name)
     if isinstance(value, timedelta):
         return value
     try:
@@ -144,7 +216,7 @@ def profile_max_age() -> timedelta:
             return timedelta(seconds=value)
     except (ValueError, OverflowError):
         pass  # no number at all, or more than a timedelta holds
-    raise _wrong("PROFILE_MAX_AGE", f"it is {value!r}", "Give a timedelta, or a number of seconds")
+    raise _wrong(name, f"it is {value!r}", remedy)
 
 
 def private_hosts() -> frozenset[str]:
@@ -165,6 +237,13 @@ def deferred(name: str) -> object:
     :param name: the dotted name of a class or function in this package.
     """
     return import_string(name)
+
+
+def _function(name: str) -> object:
+    found = _resolve(name, _get(name))
+    if not callable(found):
+        raise _wrong(name, f"{found!r} cannot be called", "Name a function, or give the function itself")
+    return found
 
 
 def _functions(name: str) -> list[object]:

@@ -22,6 +22,8 @@ class Visitor:
     intent: Intent
     started_by: str | None
     here: str | None
+    #: Whether the button was for something else than the user's own accounts.
+    errand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,25 @@ class Refuse:
     reason: str
 
 
-Outcome = LogIn | Register | Connect | ProveOwnership | Refuse
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """The account is given to what the button was for: an organisation, a bot, an account that may do more now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """A form of the user who is here is filled in."""
+
+
+Outcome = LogIn | Register | Connect | ProveOwnership | Attach | Prefill | Refuse
 
 
 def decide(known: Known, visitor: Visitor) -> Outcome:
     """Return what follows. A pure table: nothing is read and nothing is written."""
     if visitor.started_by != visitor.here and not _is_another_tab(known, visitor):
         return Refuse("changed", "whoever is here now is not who started")
-    if visitor.intent == "connect":
-        return _decide_connect(known, visitor)
+    if visitor.intent != "login":
+        return _decide_for_user(known, visitor)
     if visitor.here is not None and known.owner != visitor.here:
         return Refuse("logged-in", "somebody else is logged in; a login never switches or links")
     if known.owner is not None:
@@ -84,9 +96,13 @@ def _is_another_tab(known: Known, visitor: Visitor) -> bool:
     return visitor.intent == "login" and visitor.started_by is None and known.owner == visitor.here
 
 
-def _decide_connect(known: Known, visitor: Visitor) -> Outcome:
+def _decide_for_user(known: Known, visitor: Visitor) -> Outcome:
     if visitor.here is None:
-        return Refuse("changed", "connecting needs somebody who is logged in")
+        return Refuse("changed", "this needs somebody who is logged in")
+    if visitor.intent == "prefill":
+        return Prefill()
+    if visitor.errand:
+        return Attach()
     if known.owner not in {None, visitor.here}:
         return Refuse("taken", "the account belongs to another user of this site")
     return Connect()
@@ -94,9 +110,9 @@ def _decide_connect(known: Known, visitor: Visitor) -> Outcome:
 
 def recognise(request: HttpRequest, profile: Profile, account: SocialAccount | None, visitor: Visitor) -> Known:
     """Return what this site knows about somebody. The site's finders are asked only where their answer can matter."""
-    if account is not None:
+    if account is not None and account.user is not None:
         return Known(owner=str(account.user.pk), active=account.user.is_active)
-    if visitor.intent == "connect" or visitor.here is not None or visitor.started_by is not None:
+    if visitor.intent != "login" or visitor.here is not None or visitor.started_by is not None:
         return Known()
     found = next((user for finder in conf.finders() if (user := finder(profile, request)) is not None), None)
     return Known(found=found is not None, by_address=found is not None and _has_address(found, profile))

@@ -57,6 +57,8 @@ def _send(request: HttpRequest, provider: Provider, asked: Resume, options: Mapp
         pending=redirect.pending,
         across=provider.answers_by_post,
         server=asked.server,
+        errand=asked.errand,
+        keep=asked.keep,
     )
     response = HttpResponseRedirect(redirect.url)
     attempt.keep(request, response, waiting)

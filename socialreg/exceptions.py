@@ -15,7 +15,10 @@
     │   └── Denied                 the visitor pressed "cancel" at the provider
     ├── ProviderError              the provider did not do its part
     │   ├── Refused                it answered with an error of its own
-    │   │   └── Barred             it keeps this person out: suspended, locked
+    │   │   ├── Barred             it keeps this person out: suspended, locked
+    │   │   ├── Revoked            the account's tokens are dead: its person has to come back
+    │   │   ├── Forbidden          the tokens do not cover this call
+    │   │   └── RateLimited        too many calls; it says when it takes the next one
     │   ├── BadAnswer              it answered with something that nobody can use
     │   └── Unavailable            it did not answer in time, or not at all
     └── NotAllowed                 this site says no: inactive user, identity taken, somebody else is here
@@ -159,6 +162,35 @@ class Barred(Refused):
     code = "barred"
     notice = "suspended"
     status = 403
+
+
+class Revoked(Refused):
+    """The tokens of an account are dead: revoked at the provider, expired, or lost. Its person has to come back."""
+
+    code = "revoked"
+    notice = "expired"
+
+
+class Forbidden(Refused):
+    """The provider does not let these tokens do this.
+
+    :attr:`scope` is what would be needed, as the provider names it, ``""`` where it does not say.
+    """
+
+    code = "forbidden"
+    scope: str = ""
+
+
+class RateLimited(Refused):
+    """There were too many calls.
+
+    :attr:`reset` is when the provider takes the next one, in seconds since the epoch; ``None`` where it does not say.
+    """
+
+    code = "rate-limited"
+    notice = "busy"
+    status = 503
+    reset: int | None = None
 
 
 class BadAnswer(ProviderError):

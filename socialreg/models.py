@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from . import conf
 from .encryption import seal, unseal
 from .entries import SLUG_LENGTH
+from .fields import let_go
 from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile
 
 
@@ -46,8 +47,14 @@ class SocialAccountManager(models.Manager["SocialAccount"]):
 class SocialAccount(models.Model):
     """An account that a user of this site has at a provider."""
 
+    #: Who logs in with it; nobody, where it serves owners of the site's own alone (:mod:`fields`).
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="social_accounts", verbose_name=_("user")
+        settings.AUTH_USER_MODEL,
+        on_delete=let_go,
+        related_name="social_accounts",
+        null=True,
+        blank=True,
+        verbose_name=_("user"),
     )
     provider = models.CharField(_("provider"), max_length=SLUG_LENGTH, help_text=_("The slug it was last used by."))
     issuer = models.CharField(_("issuer"), max_length=TEXT_LENGTH, editable=False)
@@ -68,6 +75,17 @@ class SocialAccount(models.Model):
     profile_at = models.DateTimeField(_("profile read at"), null=True, editable=False)
 
     sealed_credentials = models.TextField(editable=False)
+    #: What may be known of the credentials without opening them: set together with them.
+    scope = models.TextField(_("may"), blank=True, editable=False, help_text=_("What the provider granted."))
+    expires_at = models.DateTimeField(_("token expires"), null=True, editable=False)
+    refreshable = models.BooleanField(_("token can be refreshed"), default=False, editable=False)
+    #: Since when the provider takes the tokens no more, and the error's code; a login mends it.
+    lost_at = models.DateTimeField(_("tokens lost"), null=True, editable=False)
+    lost_code = models.CharField(_("why"), max_length=60, blank=True, editable=False)
+    #: Set before a refresh goes out and cleared with its result: what stays is a process that died in between.
+    refresh_begun_at = models.DateTimeField(null=True, editable=False)
+    #: When the provider was last asked about it outside a login.
+    checked_at = models.DateTimeField(_("last looked after"), null=True, editable=False)
     created_at = models.DateTimeField(_("since"), default=now, editable=False)
     used_at = models.DateTimeField(_("last used"), default=now, editable=False)
 
@@ -98,6 +116,11 @@ class SocialAccount(models.Model):
     @credentials.setter
     def credentials(self, credentials: Credentials) -> None:
         self.sealed_credentials = seal("credentials", {name: getattr(credentials, name) for name in _SEALED})
+        self.scope = credentials.scope
+        self.refreshable = bool(credentials.refresh_token)
+        seconds = credentials.expires_at
+        self.expires_at = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        self.lost_at, self.lost_code = None, ""
 
     def is_fresh(self, moment: datetime) -> bool:
         """Whether the stored profile is young enough to do without asking the provider again."""
@@ -134,6 +157,33 @@ class SocialAccount(models.Model):
         self.timezone = profile.timezone
         self.profile = dict(profile.raw)
         self.profile_at = now()
+
+
+class UserAddress(models.Model):
+    """What is known of an e-mail address of a user's: confirmed, or waiting for that. :mod:`confirmation` writes it.
+
+    No row says nothing: an address that a provider vouched for needs none, nor does one from before.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(_("e-mail address"), max_length=TEXT_LENGTH)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    #: Part of the link that was sent; ``""`` while no link is good.
+    secret = models.CharField(max_length=64, blank=True, editable=False)
+    sent_at = models.DateTimeField(_("last mail"), null=True, editable=False)
+    #: How many mails went out since ``counted_from``.
+    sent = models.PositiveIntegerField(default=0, editable=False)
+    counted_from = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(_("since"), default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("e-mail address of a user")
+        verbose_name_plural = _("e-mail addresses of users")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "address"], name="socialreg_one_row_per_address")]
+
+    def __str__(self) -> str:
+        return self.address
 
 
 class Kept(models.Model):

@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.csrf import csrf_exempt
 
-from . import posted
+from . import errands, posted
 from .exceptions import (
     AttemptError,
     Barred,
@@ -117,8 +117,11 @@ class _CsrfWithOurPage(CsrfViewMiddleware):
 
 def asked_for(request: HttpRequest, slug: str) -> Resume:
     """Return what a button's form, trusted or not, asks for: to begin, or to begin again."""
-    intent: Intent = "connect" if request.POST.get("intent") == "connect" else "login"
-    return Resume(slug, intent, safe_next(request.POST.get("next")))
+    asked = request.POST.get("intent")
+    intent: Intent = "connect" if asked == "connect" else "prefill" if asked == "prefill" else "login"
+    errand = str(request.POST.get("errand", ""))[: errands.LENGTH] if intent == "connect" else ""
+    keep = intent == "prefill" and request.POST.get("keep") == "1"
+    return Resume(slug, intent, safe_next(request.POST.get("next")), errand=errand, keep=keep)
 
 
 _csrf_checked = decorator_from_middleware(_CsrfWithOurPage)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from .answer import Answer
+from .api_access import ApiAccess
 from .exceptions import ConfigurationError
 from .store import Memory, Store
 from .types import Credentials, Intent, Profile, Redirect
@@ -41,7 +42,7 @@ class Transport(Protocol):
         """The way to hosts that visitors name. See :attr:`socialreg.http.Client.for_visitors`."""
 
 
-class Provider(ABC):
+class Provider(ApiAccess, ABC):
     """Somebody who vouches for people.
 
     :param settings: this provider's entry in ``SOCIALREG["PROVIDERS"]``: upper-case names of class attributes.
@@ -144,8 +145,10 @@ class Provider(ABC):
         """Begin: say where to send the browser.
 
         :param redirect_uri: the absolute address of our callback, exactly as registered with the provider.
-        :param intent: ``"login"`` or ``"connect"``.
-        :param options: what the start form asked for, of the names in :attr:`request_options` only.
+        :param intent: ``"login"``, ``"connect"`` or ``"prefill"``.
+        :param options: what the start form asked for, of the names in :attr:`request_options` only. Besides, where it
+            applies: ``server``, see :attr:`server_example`; ``granted`` and ``scope``, separated by blanks, where an
+            account that was granted something is to be allowed more.
         :raises NoSuchServer: what the visitor typed, where :attr:`server_example` makes us ask, names no server.
         :raises Refused, BadAnswer, Unavailable: the provider did not play along.
         """

@@ -18,5 +18,15 @@ connected = Signal()
 #: ``request, user, account``: a user of this site removed an account. ``account`` has no primary key any more.
 disconnected = Signal()
 
+#: ``account, code, error``: the provider takes an account's tokens no more; the site can ask its owner back. ``code``
+#: is why: ``"revoked"``, ``"interrupted"`` (a refresh was cut off, and the new token with it), the provider's own code.
+credentials_lost = Signal()
+
+#: ``user, address``: a user confirmed an e-mail address; ``user.email`` is that address now.
+email_confirmed = Signal()
+
+#: ``user, account, changed``: a later login changed fields of the user, by ``SOCIALREG["SYNC"]``: a list of names.
+synced = Signal()
+
 #: ``request, slug, error, reference``: a visitor got an error page. ``reference`` is what stands on it.
 failed = Signal()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-Intent = Literal["login", "connect"]
+Intent = Literal["login", "connect", "prefill"]
 
 #: How much of a provider's text is kept. Longer text is cut, never refused: a long biography is no reason to stop.
 TEXT_LENGTH = 255
@@ -57,6 +57,35 @@ class Resume:
     server: str = ""
     #: The attempt's cookie, spent now.
     cookie: str = ""
+    #: What the site's own button said besides, signed: see :mod:`errands`.
+    errand: str = ""
+    #: Of a prefill: whether the account is to be kept as well.
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a button of the site's own is for, besides adding an account to whoever presses it.
+
+    ``user`` is the id of whom the button was made for. ``owner`` names who the account is for if it is not the user,
+    as ``app.model:field:key``. ``account`` is the key of the account that must come back, and ``scope`` what it is to
+    be allowed besides, separated by blanks.
+    """
+
+    user: str
+    owner: str = ""
+    account: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to a provider's API. ``body`` is what is sent, byte for byte."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +158,8 @@ class Arrival:
     credentials: Credentials
     profile: Profile
     fetched: bool
+    #: There is a row for it already that no user has: it serves owners of the site's own.
+    ownerless: bool = False
 
 
 def subject(value: object) -> str | None:

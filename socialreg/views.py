@@ -79,9 +79,10 @@ def register(request: HttpRequest) -> HttpResponse:
             blame_race(form, error)
         # A second tab, or a second click, may have registered this very person a moment ago.
         account = SocialAccount.objects.for_identity(waiting.arrival.issuer, profile.uid)
-        if account is not None:
-            return log_in(request, account, waiting.arrival, waiting.next)
-        waiting = replace(waiting, asked=ask_again(form, waiting.asked))
+        if account is not None and account.user is not None:
+            return log_in(request, account.user, account, waiting.arrival, waiting.next)
+        arrival = replace(waiting.arrival, ownerless=account is not None)
+        waiting = replace(waiting, arrival=arrival, asked=ask_again(form, waiting.asked))
         pending.keep(request, waiting)
         return _registration_page(request, waiting, form)
 
