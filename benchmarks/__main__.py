@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import django
 from django.core.management import call_command
 
-from . import login, million, worker
+from . import login, million, upkeep, worker
 
 
 def main() -> None:
@@ -27,6 +27,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     with TemporaryDirectory() as folder:
         login.report(Path(folder))
+    upkeep.report()
     million.report(began)
     print(f"All this took {time.monotonic() - began:.0f} s.")
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
+import tracemalloc
+from dataclasses import dataclass
 from statistics import median
 
 import pytest
 from django.core.management import call_command
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import override_settings
+from django.utils.timezone import now
 
+from socialreg.rounds import Order, Round
 from socialreg.testing.site import plain_http
 from tests import stores
 from tests.rows import fill
@@ -21,7 +27,7 @@ from .way import STEPS, Visits
 FEW, MANY = 1_000, 1_000_000
 VISITS = 30
 #: Seconds after which no other database is begun.
-LATEST = 75
+LATEST = 105
 #: Without the index every new visitor reads the whole table: a few of them show it.
 VISITS_WITHOUT = 3
 
@@ -39,13 +45,23 @@ def report(began: float) -> None:
                 print(f"{stores.kind(url)} is left out: this machine is busy, and it would take too long.\n")
                 continue
             try:
-                few, _, _ = _measure(x, url, FEW)
-                _print(stores.kind(url), few, *_measure(x, url, MANY))
+                few, many = _measure(x, url, FEW), _measure(x, url, MANY)
+                _print(stores.kind(url), few, many)
             except pytest.skip.Exception as reason:
                 print(f"{reason}\n")
 
 
-def _measure(x: StandIn, url: str, rows: int) -> tuple[Figures, Figures, float]:
+@dataclass(frozen=True)
+class Found:
+    """What was measured with so many rows; ``took`` is in seconds, ``memory`` in bytes."""
+
+    steps: Figures
+    without: Figures
+    took: float
+    memory: int
+
+
+def _measure(x: StandIn, url: str, rows: int) -> Found:
     with stores.other_database(url) as connection:
         fill(connection, rows)
         _analyze(connection)
@@ -54,7 +70,25 @@ def _measure(x: StandIn, url: str, rows: int) -> tuple[Figures, Figures, float]:
         call_command("socialreg_index", database=stores.ALIAS, verbosity=0)
         took = time.perf_counter() - began
         _analyze(connection)
-        return _visits(x, connection, VISITS), without, took
+        return Found(_visits(x, connection, VISITS), without, took, _memory_of_a_round(rows))
+
+
+def _memory_of_a_round(rows: int) -> int:
+    """Return how much memory a round of all accounts takes at most, that of a thousand first ones worked on included.
+
+    The others are passed by, as those of a provider are that takes no more calls.
+    """
+    round_ = Round(Order(refresh=False, sync=True, verify=True, slugs=("twitter",), before=now()))
+    logging.disable()  # nobody can open what these accounts have
+    tracemalloc.start(1)
+    try:
+        for tally in round_.run():
+            if tally.seen == FEW:
+                round_.rests["twitter"] = math.inf
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        logging.disable(logging.NOTSET)
 
 
 def _analyze(connection: BaseDatabaseWrapper) -> None:
@@ -71,11 +105,13 @@ def _visits(x: StandIn, connection: BaseDatabaseWrapper, times: int) -> Figures:
     return {step: spent[1:] for step, spent in database.spent.items()}  # the first one opened the connections
 
 
-def _print(kind: str, few: Figures, many: Figures, without: Figures, took: float) -> None:
+def _print(kind: str, few: Found, many: Found) -> None:
     print(f"{kind}: milliseconds in the database, median of {VISITS}")
     print(f"  {'step':<22}{f'{FEW:,} rows':>14}{f'{MANY:,} rows':>16}{'ratio':>8}{'without the index':>20}")
     for step in STEPS:
-        a, b, c = (median(figures[step]) for figures in (few, many, without))
+        a, b, c = (median(figures[step]) for figures in (few.steps, many.steps, many.without))
         ratio = f"{b / a:.1f}" if a else "-"
         print(f"  {step:<22}{a:>14.2f}{b:>16.2f}{ratio:>8}{c:>20.2f}")
-    print(f"  manage.py socialreg_index took {took:.1f} s\n")
+    print(f"  manage.py socialreg_index took {many.took:.1f} s")
+    a, b = few.memory / 2**10, many.memory / 2**10
+    print(f"  {'memory of a round, KiB':<22}{a:>14.0f}{b:>16.0f}{b / a:>8.1f}\n")

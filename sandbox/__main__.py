@@ -19,7 +19,6 @@ from socialreg.exceptions import ConfigurationError
 from socialreg.lookup import find_class
 from socialreg.testing import StandIn
 
-from . import demo
 from .acme.people import EMPLOYEES
 from .acme.process import AcmeFailed, acme, wait_until_ready
 from .serving import PortTaken, port_named, serving, stop_signals
@@ -33,6 +32,8 @@ _GREETING = """
     Mara Lindqvist   registers with a form that is filled in already
     Tomás Okafor     has no e-mail address and is asked for one
     Inês Moreau      has a user here already: demo, password demo
+  As demo, connect an organisation to X and post its news, let a bot say hello, fill your profile in from X.
+  Mail that the site sends is at {site}/mail/, the admin at {site}/admin/ (staff, password staff).
   Mastodon asks for a server: any name will do, such as one.example.
   The stand-in's own page has a switch for everything that can go wrong.
 
@@ -87,7 +88,7 @@ def _callback(slug: str) -> str:
 def _prepare() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("socialreg_index", stdout=StringIO())
-    demo.ensure_user()
+    call_command("furnish")
 
 
 def _greet() -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import django
 import environ
 import pymysql
 
@@ -51,6 +52,9 @@ SOCIALREG = {
     "BASE_URL": SITE_URL,
     "PROVIDERS": PROVIDERS,
     "PRIVATE_HOSTS": [f"127.0.0.1:{STAND_IN_PORT}", f"127.0.0.1:{ACME_PORT}"],
+    "MAY_CONNECT": "sandbox.hooks.may_connect",
+    "EMAIL_CONFIRMATION": "send",
+    "IS_EMAIL_CONFIRMED": "sandbox.hooks.is_email_confirmed",
 }
 #: For the Content Security Policy. Where a real provider sends a browser on the way is its own affair.
 FORM_TARGETS = [STAND_IN_URL, ACME_URL, *(["https:"] if REAL else [])]
@@ -66,11 +70,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'sandbox' / 'db.sqlite3'}")}
 CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
 STATIC_URL = "/static/"
+DEFAULT_FROM_EMAIL = "Windowsill <post@windowsill.example>"
+_OUTBOX = "django.core.mail.backends.locmem.EmailBackend"  # in memory: the page "Mail" shows it
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": _OUTBOX}}
+else:
+    EMAIL_BACKEND = _OUTBOX
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "welcome"
 LOGOUT_REDIRECT_URL = "home"
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

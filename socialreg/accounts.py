@@ -12,18 +12,22 @@ from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, router, transaction
+from django.db.models import Q
 from django.forms import BaseForm, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from . import conf, confirmation
+from .address_status import address_of, is_same
 from .exceptions import ConfigurationError, LostRace, NotAllowed
 from .forms import new_user
+from .locking import lock
 from .models import SocialAccount, identity_digest
-from .registry import providers
-from .signals import connected, disconnected, registered
-from .types import Arrival, Profile
+from .scopes import covers
+from .signals import connected, registered
+from .types import Arrival, Credentials, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> Registra
         with transaction.atomic(using=_database()):
             user = _save_user(form)
             account = adopt(user, arrival) if arrival.ownerless else insert(user, arrival)
+            if not _is_verified(user, arrival.profile):
+                confirmation.begin(user)
     except IntegrityError as error:
         winner = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
         if winner is None or winner.user is None:
@@ -70,16 +76,16 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm) -> Registra
 def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
     """Add an account to ``user``, or refresh it if it is theirs.
 
-    :raises NotAllowed: it belongs to somebody else; the error does not say to whom.
+    :raises NotAllowed: it belongs to somebody else; the error does not say to whom. Or they may have one account of a
+        provider, and have it.
     """
     try:
         with transaction.atomic(using=_database()):
+            _refuse_second(user, arrival)
             account = insert(user, arrival)
     except IntegrityError as error:
         existing = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
-        if existing is not None and existing.user_id is None:
-            return adopt(user, arrival)
-        if existing is None or existing.user_id != user.pk:
+        if existing is None or existing.user_id not in {None, user.pk}:
             raise NotAllowed(
                 "The account belongs to another user of this site",
                 cause="it was connected in another browser at this very moment",
@@ -87,14 +93,51 @@ def connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> S
                 code="taken",
                 notice="taken",
             ) from error
-        refresh(existing, arrival)
-        return existing
+        if existing.user_id == user.pk:
+            refresh(existing, arrival)
+            return existing
+        account = _take_over(user, arrival)
     _after_commit(
         partial(
-            connected.send_robust, SocialAccount, request=request, user=user, account=account, profile=arrival.profile
+            connected.send_robust,
+            SocialAccount,
+            request=request,
+            user=user,
+            account=account,
+            profile=arrival.profile,
+            owner=None,
+            field=None,
         )
     )
     return account
+
+
+def _take_over(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
+    with transaction.atomic(using=_database()):
+        _refuse_second(user, arrival)
+        return adopt(user, arrival)
+
+
+def _refuse_second(user: AbstractBaseUser, arrival: Arrival) -> None:
+    """See that ``user`` has no other account of this provider, where one is all that they may have.
+
+    Two entries of one issuer (X over OAuth 1.0a and over OAuth 2.0) are one provider; so are all servers of one entry.
+
+    :raises NotAllowed: they have one.
+    """
+    if conf.accounts_per_provider() == "several":
+        return
+    lock(get_user_model(), user.pk)  # of two requests at once, the second one sees what the first one wrote
+    same = Q(provider=arrival.slug) | Q(issuer=arrival.issuer)
+    own = identity_digest(arrival.issuer, arrival.credentials.uid)
+    if SocialAccount.objects.filter(same, user_id=user.pk).exclude(identity=own).exists():
+        raise NotAllowed(
+            "The user has another account of this provider",
+            cause='SOCIALREG["ACCOUNTS_PER_PROVIDER"] is "one"',
+            remedy="Nothing: the user can disconnect that one first",
+            code="one-per-provider",
+            notice="one-per-provider",
+        )
 
 
 def refresh(account: SocialAccount, arrival: Arrival) -> None:
@@ -102,8 +145,9 @@ def refresh(account: SocialAccount, arrival: Arrival) -> None:
 
     :raises NotAllowed: the account was removed in this very moment.
     """
-    _fill(account, arrival)
-    names = [field.attname for field in account._meta.concrete_fields if field.attname not in _FIXED]  # noqa: SLF001
+    fixed = _FIXED | (_OF_CREDENTIALS if _may_do_more(account, arrival.credentials) else frozenset())
+    _fill(account, arrival, fixed)
+    names = [field.attname for field in account._meta.concrete_fields if field.attname not in fixed]  # noqa: SLF001
     if not SocialAccount.objects.filter(pk=account.pk).update(**{name: getattr(account, name) for name in names}):
         raise NotAllowed(
             "The account to refresh is not there any more",
@@ -114,41 +158,32 @@ def refresh(account: SocialAccount, arrival: Arrival) -> None:
         )
 
 
-def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) -> SocialAccount:
-    """Remove an account of ``user``, unless nobody could log in any more without it.
-
-    :raises NotAllowed: it is not theirs, or it is the last way in.
-    """
-    with transaction.atomic(using=_database()):
-        # The user's row is the lock: two tabs cannot each remove what the other one counts on.
-        users = get_user_model()._default_manager.select_for_update()  # noqa: SLF001 - Django's own way
-        owner = next(iter(users.filter(pk=user.pk)), None)
-        accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=user.pk)}
-        account = accounts.pop(account_id, None)
-        if owner is None or account is None:
-            raise NotAllowed(
-                "The account to disconnect is not this user's",
-                cause="it or the user was removed in another window, or somebody else is logged in by now",
-                remedy="Nothing, if it happens now and then; many such lines are somebody who tries numbers",
-                code="gone",
-                notice="changed",
-            )
-        others = any(other.provider in providers for other in accounts.values())
-        if not others and not owner.has_usable_password():
-            raise NotAllowed(
-                "The last way to log in is not removed",
-                cause="the user has neither a password nor another account of a provider that is enabled",
-                remedy="Nothing: the user can set a password or connect another account first",
-                code="last-login",
-                notice="last-login",
-            )
-        account.delete()
-    _after_commit(partial(disconnected.send_robust, SocialAccount, request=request, user=user, account=account))
-    return account
-
-
 #: What a later login never changes.
 _FIXED = frozenset({"id", "user_id", "issuer", "subject", "identity", "created_at"})
+#: What belongs together: a refresh under way, in another process, may be about to write it.
+_OF_CREDENTIALS = frozenset(
+    {
+        "provider",
+        "sealed_credentials",
+        "scope",
+        "expires_at",
+        "refreshable",
+        "lost_at",
+        "lost_code",
+        "refresh_begun_at",
+    }
+)
+
+
+def _may_do_more(account: SocialAccount, new: Credentials) -> bool:
+    """Whether the tokens that are kept live, and may do what the new ones may not.
+
+    A login asks for little. It must not take from an account what its person granted it besides.
+    """
+    is_over = account.expires_at is not None and account.expires_at <= timezone.now() and not account.refreshable
+    if account.lost_at is not None or is_over or not new.scope or covers(new.scope, account.scope):
+        return False
+    return account.credentials is not None  # SECRET_KEY changed: nobody can use them any more
 
 
 def adopt(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
@@ -185,11 +220,12 @@ def insert(user: AbstractBaseUser | None, arrival: Arrival) -> SocialAccount:
     return account
 
 
-def _fill(account: SocialAccount, arrival: Arrival) -> None:
-    account.provider = arrival.slug
-    account.credentials = arrival.credentials
+def _fill(account: SocialAccount, arrival: Arrival, fixed: frozenset[str] = _FIXED) -> None:
+    if "sealed_credentials" not in fixed:
+        account.provider = arrival.slug
+        account.credentials = arrival.credentials
+        account.refresh_begun_at = None  # whatever a refresh under way brings is older than this
     account.used_at = timezone.now()
-    account.refresh_begun_at = None  # whatever a refresh under way brings is older than this
     if arrival.fetched:
         account.take_over(arrival.profile)
     elif arrival.credentials.username:
@@ -239,11 +275,7 @@ def _save_new(form: BaseForm) -> AbstractBaseUser:
 
 
 def _is_verified(user: AbstractBaseUser, profile: Profile) -> bool:
-    address = getattr(user, user.get_email_field_name(), "")
-    if profile.email is None or not profile.email.verified:
-        return False
-    # Django writes the host in lower case, which changes nothing about the address.
-    return BaseUserManager.normalize_email(profile.email.address) == BaseUserManager.normalize_email(address)
+    return profile.email is not None and profile.email.verified and is_same(profile.email.address, address_of(user))
 
 
 def _database() -> str:

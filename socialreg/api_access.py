@@ -5,11 +5,16 @@ Every provider has these; :mod:`oauth1` and :mod:`authorization_code` say how. U
 
 from __future__ import annotations
 
+import re
+from typing import Self
 from urllib.parse import urlsplit
 
+from . import api_errors
 from .answer import Answer
-from .exceptions import ProviderError, Refused
+from .exceptions import ConfigurationError, ProviderError, Refused
 from .types import Call, Credentials
+
+_PORTS = {"https": 443, "http": 80}
 
 
 class ApiAccess:
@@ -31,24 +36,44 @@ class ApiAccess:
         return url
 
     def serves(self, url: str) -> bool:
-        """Whether ``url`` is at one of the provider's own hosts, so that it may see an account's token."""
-        own = {urlsplit(address).netloc.lower() for address in self.endpoints()} | {*self.api_hosts}
-        return urlsplit(url).netloc.lower() in own
+        """Whether ``url`` is at one of the provider's own hosts, so that it may see an account's token.
+
+        Scheme, host and port have to be the same. What names a user, or what two parsers may read in two ways, is
+        nobody's.
+        """
+        own = [*self.endpoints(), *(f"https://{host}" for host in self.api_hosts)]
+        return any(same_origin(url, address) for address in own)
+
+    def bound_to(self, credentials: Credentials) -> Self:
+        """Return this provider as it is for one account, where there are many servers of it (``server_example``)."""
+        return self
 
     def prepare(self, credentials: Credentials, call: Call) -> Call:
         """Return a call as the owner of ``credentials`` makes it: signed, or with its token.
 
-        :raises ConfigurationError: this provider's accounts cannot be used for calls.
+        An ``Authorization`` that the call brings is replaced.
+
+        :raises ConfigurationError: this provider's accounts cannot be used for calls, or the call cannot be made.
         """
-        raise NotImplementedError
+        raise ConfigurationError(
+            f"Accounts of {self.label} cannot be used for calls",
+            cause=f"{type(self).__name__} does not say how a call is authorised",
+            remedy=f"Give {type(self).__name__} a prepare(), or derive it from OAuth1Provider or OAuth2Provider",
+            code="no-calls",
+        )
+
+    def learns_from(self, answer: Answer) -> bool:
+        """Whether an answer that refused a call taught something, so that the same call is worth another try."""
+        return False
 
     def error_of(self, answer: Answer) -> ProviderError | None:
         """Return the error that an API's answer stands for, ``None`` if the caller is to see the answer itself.
 
         :class:`~socialreg.exceptions.Revoked` for dead tokens, :class:`~socialreg.exceptions.Forbidden`,
-        :class:`~socialreg.exceptions.RateLimited`.
+        :class:`~socialreg.exceptions.RateLimited`. What is the app's own fault (wrong keys, a plan that is too small)
+        is none of these: no account is lost by it.
         """
-        raise NotImplementedError
+        return api_errors.error_of(answer)
 
     def check_alive(self, credentials: Credentials) -> None:
         """Ask the provider whether it takes these credentials still, in one request.
@@ -77,3 +102,23 @@ class ApiAccess:
         :raises ProviderError: it did not play along.
         """
         return False
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common; false for what is no plain web address."""
+    origin = _origin(url)
+    return origin is not None and origin == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port, ``None`` for what is no plain web address."""
+    if not (url.isascii() and url.isprintable()) or re.search(r"[\s\\]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import assert_never, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import router, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from . import accounts, conf, owners, pending, prefill, steps
+from . import accounts, conf, confirmation, held, owners, pending, prefill, sessions, steps, sync, sync_questions
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
@@ -56,6 +57,14 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
             return owners.attach(request, arrival, attempt)
         case Prefill():
             return prefill.arrive(request, arrival, attempt)
+        case ProveOwnership() | Register() if pending.is_proof(request, attempt.next):
+            raise NotAllowed(
+                "Somebody came to prove who they are by an account that nobody has here",
+                cause="they have not connected it, or took another one than they meant to",
+                remedy="Nothing: what waits for their proof waits on",
+                code="no-proof",
+                notice="no-proof",
+            )
         case ProveOwnership():
             return _wait(
                 request, Pending(arrival, "prove", attempt.next, by_address=known.by_address), "socialreg:prove"
@@ -74,7 +83,8 @@ def _ask_provider(
         credentials = steps.verify(provider, attempt.pending, params)
         issuer = credentials.issuer or provider.issuer
         account = SocialAccount.objects.for_identity(issuer, credentials.uid)
-        stored = account is not None and account.is_fresh(timezone.now())
+        # Whoever asks for a form to be filled in wants what stands there now.
+        stored = account is not None and attempt.intent != "prefill" and account.is_fresh(timezone.now())
         profile = _profile(provider, credentials, account, stored=stored)
     # What verify brought along for the profile is spent: tokens are kept, claims are not.
     credentials = replace(credentials, extra={})
@@ -109,11 +119,26 @@ def log_in(
             notice="inactive",
         )
     ask_hooks(request, user, arrival.profile)
-    accounts.refresh(account, arrival)
-    pending.discard(request)
+    changes = _renew(account, arrival)
+    if not pending.is_proof(request, next_url):  # an ordinary login takes nothing that waits here
+        pending.discard(request)
+    if held.must_wait(user):
+        return held.keep_out(request, user, next_url)
     start_session(request, user)
+    sessions.note_account(request, account.pk)
     announce_login(request, user, account, arrival.profile)
-    return HttpResponseRedirect(after_login(request, next_url))
+    return HttpResponseRedirect(sync_questions.lead(request, account, changes.asked, after_login(request, next_url)))
+
+
+def _renew(account: SocialAccount, arrival: Arrival) -> sync.Changes:
+    """Keep what was learnt, and let the user's own fields follow as the site's settings say: both, or neither."""
+    if not arrival.fetched or not conf.sync():
+        accounts.refresh(account, arrival)
+        return sync.Changes()
+    before = account.stored_profile()
+    with transaction.atomic(using=router.db_for_write(SocialAccount)):
+        accounts.refresh(account, arrival)
+        return sync.apply(account, before, arrival.profile)
 
 
 def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: str) -> HttpResponse:
@@ -135,7 +160,10 @@ def register(request: HttpRequest, arrival: Arrival, form: BaseForm, next_url: s
             code="not-active-yet",
             notice="not-active-yet",
         )
+    if held.must_wait(done.user):
+        return held.keep_out(request, done.user, next_url)
     start_session(request, done.user)
+    sessions.note_account(request, done.account.pk)
     return HttpResponseRedirect(after_login(request, next_url))
 
 
@@ -158,7 +186,9 @@ def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpRespon
 
     :raises NotAllowed: it belongs to somebody else.
     """
-    accounts.connect(request, cast("AbstractBaseUser", request.user), arrival)
+    user = cast("AbstractBaseUser", request.user)
+    accounts.connect(request, user, arrival)
+    confirmation.void(user)
     pending.discard(request)
     request.session.cycle_key()
     return HttpResponseRedirect(safe_next(next_url) or reverse("socialreg:connections"))

@@ -17,7 +17,7 @@ from oauthlib.oauth2 import WebApplicationClient
 
 from .answer import Answer
 from .callback import Awaited, read_code
-from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused
+from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused, Revoked, Unavailable
 from .meanings import Meaning
 from .oauth2_errors import error_from, is_error
 from .provider import Provider, Transport
@@ -27,12 +27,15 @@ from .types import Credentials, Intent, Redirect
 
 #: RFC 7636 section 4.1 allows 43 to 128 characters; 64 of its alphabet are 384 bits.
 _VERIFIER_LENGTH = 64
+#: A scope waits in a cookie, of which browsers keep 4096 bytes, for providers that do not say what they granted.
+_SCOPE_LENGTH = 1000
 
 
 class AuthorizationCode(Provider):
     """A provider that hands out codes. Who a code belongs to, a subclass finds out: :meth:`credentials_from`.
 
-    What waits between click and callback: ``state``, ``redirect_uri`` and, with PKCE, ``verifier``.
+    What waits between click and callback: ``state``, ``redirect_uri``, with PKCE ``verifier``, and ``scope`` where
+    another one was asked for than :attr:`scope`.
     """
 
     authorize_url: str = ""
@@ -48,6 +51,8 @@ class AuthorizationCode(Provider):
     authorization_response_iss_parameter_supported: bool = False
     #: Added to the address that the browser is sent to; never in place of a parameter of the protocol.
     extra_params: Mapping[str, str] = {}
+    #: Where tokens are revoked (RFC 7009); ``""`` where there is no such place.
+    revocation_url: str = ""
     #: Headers that the token endpoint needs besides those of the protocol.
     token_headers: Mapping[str, str] = {}
 
@@ -55,6 +60,12 @@ class AuthorizationCode(Provider):
     pkce: ClassVar[bool] = True
     #: What ``error`` is when the visitor pressed "cancel".
     denied_errors: ClassVar[frozenset[str]] = frozenset({"access_denied"})
+    #: What ``error`` is when a token is good for nothing any more (RFC 6749 section 5.2, RFC 6750 section 3.1).
+    dead_token_errors: ClassVar[frozenset[str]] = frozenset({"invalid_grant", "invalid_token"})
+    #: What is revoked: the first of these that there is. With a refresh token goes what came of it (RFC 7009, 2.1).
+    revocable: ClassVar[tuple[str, ...]] = ("refresh_token", "access_token")
+    #: Whether a refresh brings a new refresh token, and spends the old one, as RFC 9700 section 4.14.2 has it.
+    spends_refresh_tokens: ClassVar[bool] = True
     #: The provider's own error codes; they come before those of RFC 6749.
     meanings: ClassVar[Mapping[str, Meaning]] = {}
 
@@ -78,13 +89,27 @@ class AuthorizationCode(Provider):
         return params.get("state", "")
 
     def authorize(self, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
-        waiting = self.begin(redirect_uri)
+        waiting, asked = self.begin(redirect_uri), self.asked_scope(options)
+        if asked != self.scope:
+            waiting["scope"] = " ".join(asked)
         params = {**self.extra_params, **self.authorize_params(intent, options), **self.protocol_params(waiting)}
         address = self.authorization_endpoint()
         # RFC 6749 section 3.1: an address may have a query of its own. Blanks are %20: Apple and X take no "+".
         joint = "&" if urlsplit(address).query else "?"
         url = f"{address}{joint}{urlencode(params, quote_via=quote)}"
+        if len(waiting.get("scope", "")) > _SCOPE_LENGTH:
+            del waiting["scope"]
         return Redirect(url, key=waiting["state"], pending=waiting)
+
+    def asked_scope(self, options: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what to ask for: :attr:`scope`, or for an account that is known what it was granted, and the addition.
+
+        So the person is asked for the addition alone, and nothing that was granted is given up.
+
+        :param options: ``granted`` and ``scope``, see :meth:`authorize`.
+        """
+        granted, addition = (options.get(name, "").split() for name in ("granted", "scope"))
+        return tuple(dict.fromkeys([*(granted or self.scope), *addition]))
 
     def begin(self, redirect_uri: str) -> dict[str, str]:
         """Return what waits in the browser: made anew for every attempt (RFC 9700 section 2.1.1)."""
@@ -93,11 +118,12 @@ class AuthorizationCode(Provider):
 
     def protocol_params(self, waiting: Mapping[str, str]) -> dict[str, str]:
         """Return the parameters that nothing may replace."""
+        asked = waiting["scope"].split() if "scope" in waiting else self.scope
         params = {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": waiting["redirect_uri"],
-            "scope": self.scope_separator.join(self.scope),
+            "scope": self.scope_separator.join(asked),
             "state": waiting["state"],
             "response_mode": self.response_mode,
         }
@@ -139,7 +165,7 @@ class AuthorizationCode(Provider):
             code_verifier=pending.get("verifier"),
             include_client_id=False,
         )
-        tokens = read_tokens(self._ask_tokens(body, redirect_uri), " ".join(self.scope))
+        tokens = read_tokens(self._ask_tokens(body, redirect_uri), pending.get("scope", " ".join(self.scope)))
         return self.credentials_from(tokens, pending, params)
 
     @abstractmethod
@@ -154,18 +180,23 @@ class AuthorizationCode(Provider):
     def refresh(self, credentials: Credentials) -> Credentials:
         """Return new credentials for old ones (RFC 6749 section 6). One that is not handed out anew stays.
 
-        :raises Refused: there is no refresh token, or the provider takes it no more.
+        :raises Revoked: the provider takes the refresh token no more.
+        :raises Refused: there is none, or the provider refused for another reason: then it has not been spent.
+        :raises BadAnswer: what came cannot be used; the refresh token may be spent all the same.
         """
         if not credentials.refresh_token:
-            raise Refused(
-                f"There is no refresh token for {self.label}",
-                cause="the provider handed none out",
-                remedy="See on the provider's page in the documentation which scope or option asks for one",
-                code="no-refresh-token",
-            )
+            return super().refresh(credentials)  # which says that there is none
         body = self._client().prepare_refresh_body(refresh_token=credentials.refresh_token)
-        tokens = read_tokens(self._ask_tokens(body, ""), credentials.scope)
-        self.check_refreshed(credentials, tokens)
+        try:
+            answer = self._ask_tokens(body, "")
+        except Refused as error:
+            raise self.as_dead(error) from None
+        tokens = read_tokens(answer, credentials.scope)
+        try:
+            self.check_refreshed(credentials, tokens)
+        except (Refused, Unavailable, ConfigurationError) as error:
+            # Whoever refused, it was not the token that was refused: that is spent by now.
+            raise BadAnswer(error.failed, cause=error.cause, remedy=error.remedy, code=error.code) from None
         return replace(
             credentials,
             token=tokens.access_token,
@@ -173,6 +204,45 @@ class AuthorizationCode(Provider):
             expires_at=tokens.expires_at,
             scope=tokens.scope,
         )
+
+    def as_dead(self, error: Refused) -> Refused:
+        """Return an error as :class:`Revoked`, if its code says that the token that was sent is good for nothing."""
+        if error.code not in self.dead_token_errors:
+            return error
+        return Revoked(
+            error.failed,
+            cause=f"{self.label} takes the token no more: it is expired, revoked, or was used before",
+            remedy="Ask the person to log in again; nothing else brings new tokens",
+            code=error.code,
+        )
+
+    def revoke(self, credentials: Credentials) -> bool:
+        address = self.revocation_endpoint()
+        tokens = {"refresh_token": credentials.refresh_token, "access_token": credentials.token}
+        return bool(address) and any(self._revoke(address, kind, tokens[kind]) for kind in self.revocable)
+
+    def revocation_endpoint(self) -> str:
+        """Return the address where tokens are revoked, ``""`` if there is none.
+
+        :raises ProviderError: the provider does not say.
+        """
+        return self.revocation_url
+
+    def _revoke(self, address: str, kind: str, token: str) -> bool:
+        """Return whether a token is revoked (RFC 7009 section 2.2); false if there is none, or none of this kind is.
+
+        :raises ProviderError: the answer is another error.
+        """
+        if not token:
+            return False
+        answer = self._post(address, urlencode({"token": token, "token_type_hint": kind}))
+        if not is_error(answer):
+            return True
+        error = self.error_from(answer)
+        if error.code not in {"invalid_token", "unsupported_token_type"}:
+            raise error
+        # The standard wants 200 for a token that is good for nothing already; some say so.
+        return error.code == "invalid_token"
 
     def check_refreshed(self, credentials: Credentials, tokens: Tokens) -> None:
         """See that refreshed tokens are still the same person's, where they say so.
@@ -208,11 +278,15 @@ class AuthorizationCode(Provider):
 
         :raises ProviderError: the answer is an error, with whatever status.
         """
+        answer = self._post(self.token_endpoint(), body)
+        if is_error(answer):
+            raise self.error_from(answer, callback)
+        return answer
+
+    def _post(self, address: str, body: str) -> Answer:
+        """Send a form as the client that this is (RFC 6749 section 2.3.1)."""
         method, secret = self.auth_method(), self.current_secret()
         fields = urlencode(client_fields(method, self.client_id, secret))
         headers = {**self.token_headers, **client_headers(method, self.client_id, secret)}
         form = f"{body}&{fields}" if fields else body
-        answer = self.transport.send("POST", self.token_endpoint(), headers=headers, body=form.encode("ascii"))
-        if is_error(answer):
-            raise self.error_from(answer, callback)
-        return answer
+        return self.transport.send("POST", address, headers=headers, body=form.encode("ascii"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from inspect import signature
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import get_backends, login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import router, transaction
@@ -49,6 +50,22 @@ def announce_login(request: HttpRequest, user: AbstractBaseUser, account: Social
     """Send ``logged_in`` once it is a fact."""
     send = partial(logged_in.send_robust, SocialAccount, request=request, user=user, account=account, profile=profile)
     transaction.on_commit(send, using=router.db_for_write(SocialAccount))
+
+
+def has_password(user: AbstractBaseUser) -> bool:
+    """Whether ``user`` can log in with a password: there is one, and a backend of the site's that takes passwords.
+
+    A backend says by the parameters of its ``authenticate`` what it takes (django.contrib.auth.authenticate).
+    """
+    return user.has_usable_password() and any(map(_takes_passwords, get_backends()))
+
+
+def _takes_passwords(backend: Any) -> bool:
+    try:
+        signature(backend.authenticate).bind(None, username="", password="")
+    except TypeError:
+        return False
+    return True
 
 
 def backend_path() -> str:

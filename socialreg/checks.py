@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .address_checks import check_addresses
+from .email_checks import check_emails
 from .email_index import check_email_index
 from .exceptions import ConfigurationError
 from .registry import providers
@@ -25,8 +26,9 @@ Configs = Sequence[AppConfig] | None
 
 def register_all() -> None:
     """Register the checks. Called once, when Django is ready."""
-    for check in (check_settings, check_providers, check_surroundings):
+    for check in (check_settings, check_providers, check_sync, check_surroundings):
         checks.register(check, "socialreg")
+    checks.register(check_emails, "socialreg")
     checks.register(check_addresses, checks.Tags.security)
     checks.register(check_email_index, checks.Tags.database)
 
@@ -88,6 +90,15 @@ def check_providers(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 
 
 _OF_PROVIDERS = {"credentials": "E005", "two-providers": "E006"}
+
+
+def check_sync(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """E010: what ``SYNC`` names."""
+    find = cast("Callable[[], Iterable[ConfigurationError]]", conf.deferred("socialreg.sync_rules.problems"))
+    try:
+        return [_told("E010", error) for error in find()]
+    except ConfigurationError:  # E003 says so
+        return []
 
 
 def check_surroundings(app_configs: Configs, **_: Any) -> list[CheckMessage]:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from . import attempt, conf, steps
+from . import attempt, conf, owners, steps
 from .arrival import user_id
+from .attempt import Attempt
 from .exceptions import NoSuchServer
+from .failures import one_line
 from .http import deadline
-from .pages import one_line, resumable
+from .pages import resumable
 from .provider import Provider
 from .server_question import blame_server, question, server_page, typed
 from .types import Resume
@@ -25,9 +27,10 @@ def depart(request: HttpRequest, provider: Provider, asked: Resume) -> HttpRespo
     """Send the visitor to the provider, or ask them first which server their account is on.
 
     :param asked: what the button's form asked for.
-    :raises SocialRegError: the provider did not play along, or the settings are wrong.
+    :raises SocialRegError: the provider did not play along, the settings are wrong, or the button's errand is not
+        theirs to do.
     """
-    options = {name: str(request.POST[name]) for name in provider.request_options if name in request.POST}
+    options = asked_options(provider, request.POST)
     if not provider.server_example:
         return _send(request, provider, asked, options)
     form = question(request, provider)
@@ -42,12 +45,22 @@ def depart(request: HttpRequest, provider: Provider, asked: Resume) -> HttpRespo
     return server_page(request, form, provider, asked, options)
 
 
-def _send(request: HttpRequest, provider: Provider, asked: Resume, options: Mapping[str, str]) -> HttpResponse:
-    """Write to no store; what waits, waits in a cookie."""
+def asked_options(provider: Provider, given: Mapping[str, object]) -> dict[str, str]:
+    """Return what a form asks of the provider, of the names that the provider lists. Nothing else ever reaches it."""
+    return {name: str(given[name]) for name in provider.request_options if name in given}
+
+
+def set_out(request: HttpRequest, provider: Provider, asked: Resume, options: Mapping[str, str]) -> tuple[str, Attempt]:
+    """Return the address to send the visitor to, and what has to wait for them meanwhile, see :func:`attempt.keep`.
+
+    :param options: as :func:`asked_options` returns them, and the ``server``.
+    :raises SocialRegError: as for :func:`depart`.
+    """
+    errand_options = owners.begin(request, asked)
     redirect_uri = f"{conf.base_url()}{reverse('socialreg:callback', args=[asked.slug])}"
     with deadline():
-        redirect = steps.authorize(provider, redirect_uri, asked.intent, options)
-    waiting = attempt.Attempt(
+        redirect = steps.authorize(provider, redirect_uri, asked.intent, {**options, **errand_options})
+    waiting = Attempt(
         slug=asked.slug,
         issuer=provider.issuer,
         intent=asked.intent,
@@ -60,6 +73,12 @@ def _send(request: HttpRequest, provider: Provider, asked: Resume, options: Mapp
         errand=asked.errand,
         keep=asked.keep,
     )
-    response = HttpResponseRedirect(redirect.url)
+    return redirect.url, waiting
+
+
+def _send(request: HttpRequest, provider: Provider, asked: Resume, options: Mapping[str, str]) -> HttpResponse:
+    """Write to no store; what waits, waits in a cookie."""
+    url, waiting = set_out(request, provider, asked, options)
+    response = HttpResponseRedirect(url)
     attempt.keep(request, response, waiting)
     return response

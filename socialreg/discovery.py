@@ -72,6 +72,9 @@ class DiscoveredProvider(OAuth2Provider):
         """
         return self.userinfo_url or str(self.document().get("userinfo_endpoint", ""))
 
+    def revocation_endpoint(self) -> str:
+        return self.revocation_url or str(self.document().get("revocation_endpoint", ""))
+
     def auth_method(self) -> AuthMethod:
         if self.token_endpoint_auth_method:
             return auth_method(self.token_endpoint_auth_method)

@@ -20,7 +20,7 @@ from . import conf
 if TYPE_CHECKING:
     from .ciphers import Cipher
 
-Purpose = Literal["attempt", "answer", "pending", "credentials", "kept"]
+Purpose = Literal["attempt", "answer", "pending", "credentials", "kept", "held", "prefill", "changes"]
 
 
 def seal(purpose: Purpose, data: Mapping[str, object]) -> str:

@@ -22,6 +22,8 @@
     │   ├── BadAnswer              it answered with something that nobody can use
     │   └── Unavailable            it did not answer in time, or not at all
     └── NotAllowed                 this site says no: inactive user, identity taken, somebody else is here
+        ├── LoginRequired          nobody is logged in
+        │   └── LoginNotRecent     they logged in too long ago
         ├── LostRace               a user name was taken between validating and writing
         └── Veto                   a hook of the site's says no, in words of its own
 
@@ -213,6 +215,24 @@ class NotAllowed(SocialRegError):
 
     code = "not-allowed"
     notice = "not-allowed"
+    status = 403
+
+
+class LoginRequired(NotAllowed):
+    """This is for people who are logged in. Our pages send others to the login; a script is told where that is."""
+
+    code = "login-required"
+    notice = "login-required"
+    status = 401
+    #: Where to log in.
+    login_url: str = ""
+
+
+class LoginNotRecent(LoginRequired):
+    """The last login is too long ago for this: see ``SOCIALREG["RECENT_LOGIN"]``."""
+
+    code = "recent-login"
+    notice = "recent-login"
     status = 403
 
 

@@ -23,9 +23,10 @@ from django.core.validators import EMPTY_VALUES
 from django.forms import BaseForm
 from django.utils.translation import gettext_lazy as _
 
+from . import conf
 from .exceptions import ConfigurationError
 from .finders import taken
-from .types import Email, Profile
+from .types import Email, Profile, email
 from .usernames import can_be_suggested, free_username
 
 logger = logging.getLogger("socialreg")
@@ -69,6 +70,10 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
                 field.widget.attrs.setdefault("dir", "auto")
         if User.USERNAME_FIELD in self.fields:
             self.fields[User.USERNAME_FIELD].widget.attrs.setdefault("autocapitalize", "none")
+        address = self.fields.get(User.get_email_field_name())
+        if address and conf.email_confirmation() != "off":
+            address.validators = [*address.validators, _need_plain_address]
+            address.required = address.required or conf.email_confirmation() == "required"
 
     def validate_unique(self) -> None:
         """Say what is taken; an address too, for registering beside an old account is how accounts are lost.
@@ -93,12 +98,18 @@ class RegistrationForm(forms.ModelForm):  # type: ignore[type-arg] # the model i
     )
 
 
+def _need_plain_address(value: str) -> None:
+    """See that a mail can be sent there, by rules stricter than Django's: see :func:`socialreg.types.email`."""
+    if email(value, verified=False) is None:
+        raise ValidationError(_("We cannot send mails to this address. Please look at it again."), code="address")
+
+
 def answers(form: BaseForm, profile: Profile) -> dict[str, Any]:
     """Return what the profile answers of a form's fields: by name, or by the form's ``profile_map``. Nothing empty.
 
     :raises ConfigurationError: the ``profile_map`` names something that no profile has.
     """
-    found = {name: _answer(name, source, profile) for name, source in _sources(form).items()}
+    found = {name: answer(name, source, profile) for name, source in _sources(form).items()}
     return {name: value for name, value in found.items() if value is not None and value != ""}
 
 
@@ -120,7 +131,13 @@ def _sources(form: BaseForm) -> dict[str, Any]:
 _ATTRIBUTES = frozenset(field.name for field in dataclasses.fields(Profile))
 
 
-def _answer(name: str, source: Any, profile: Profile) -> Any:
+def answer(name: str, source: Any, profile: Profile) -> Any:
+    """Return what a profile answers of one field.
+
+    :param source: an attribute of the profile, or a function of it: what a ``profile_map`` has for the field.
+    :returns: ``None`` or ``""`` for nothing.
+    :raises ConfigurationError: no profile has such an attribute.
+    """
     if callable(source):
         try:
             return source(profile)
@@ -130,7 +147,7 @@ def _answer(name: str, source: Any, profile: Profile) -> Any:
             return None
     if source not in _ATTRIBUTES:
         raise ConfigurationError(
-            f"The profile_map of the registration form fills {name!r} from {source!r}",
+            f"A profile_map fills {name!r} from {source!r}",
             cause="a profile has no such attribute",
             remedy=f"Use a function of the profile, or one of {', '.join(sorted(_ATTRIBUTES))}",
             code="profile-map",
@@ -150,14 +167,15 @@ def initial_values(form: BaseForm, profile: Profile) -> dict[str, Any]:
 
 def new_user(form: BaseForm) -> AbstractBaseUser:
     """Return a user made from a plain form, not saved: from the fields that are the user's own, never rights."""
-    own = {field.name for field in User._meta.concrete_fields if field.editable} - _NEVER  # noqa: SLF001
+    own = {field.name for field in User._meta.concrete_fields if field.editable} - NEVER  # noqa: SLF001
     values = {name: value for name, value in form.cleaned_data.items() if name in own and value not in EMPTY_VALUES}
     user = cast("AbstractBaseUser", User(**values))
     user.set_unusable_password()
     return user
 
 
-_NEVER = frozenset({"id", "password", "is_staff", "is_superuser", "is_active", "last_login", "date_joined"})
+#: What no profile and no plain form decides about a user.
+NEVER = frozenset({"id", "password", "is_staff", "is_superuser", "is_active", "last_login", "date_joined"})
 
 
 def judge(form: BaseForm) -> None:

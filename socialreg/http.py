@@ -25,7 +25,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3.exceptions import HTTPError
 
-from . import __version__
+from . import __version__, rate_limits
 from .addresses import Gate
 from .answer import Answer
 from .deadlines import CONNECT_SECONDS, READ_SECONDS, Fault, allow, deadline
@@ -215,7 +215,9 @@ def _exchange(session: _Session, request: requests.PreparedRequest, where: str) 
         response.close()
     milliseconds = (time.monotonic() - began) * 1000
     logger.debug("%s -> %d in %d ms, %d bytes", where, response.status_code, milliseconds, len(body))
-    return Answer(response.status_code, where, {k.lower(): v for k, v in response.headers.items()}, body)
+    answer = Answer(response.status_code, where, {k.lower(): v for k, v in response.headers.items()}, body)
+    rate_limits.show(answer)
+    return answer
 
 
 def _refuse_redirect(response: requests.Response) -> None:

@@ -37,7 +37,7 @@ _MEMBER_LENGTH = 2731
 _TOO_MANY, _SERVER_ERROR = 429, 500
 
 #: What is kept of a document, and of a key: what is used. A private key that somebody published stays out.
-_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint")
 _ISS_PROMISED = "authorization_response_iss_parameter_supported"
 _AUTH_METHODS = "token_endpoint_auth_methods_supported"
 _METHODS = ("client_secret_basic", "client_secret_post")

@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from . import conf
+from .account_use import AccountUse
 from .encryption import seal, unseal
 from .entries import SLUG_LENGTH
 from .fields import let_go
@@ -44,7 +45,7 @@ class SocialAccountManager(models.Manager["SocialAccount"]):
         return found
 
 
-class SocialAccount(models.Model):
+class SocialAccount(AccountUse):
     """An account that a user of this site has at a provider."""
 
     #: Who logs in with it; nobody, where it serves owners of the site's own alone (:mod:`fields`).
@@ -94,6 +95,8 @@ class SocialAccount(models.Model):
     class Meta:
         verbose_name = _("social account")
         verbose_name_plural = _("social accounts")
+        # By the state of the tokens: few are lost or expired among very many.
+        indexes = [models.Index(fields=["lost_at", "expires_at"], name="socialreg_token_state")]
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.handle}"
@@ -168,6 +171,10 @@ class UserAddress(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     address = models.CharField(_("e-mail address"), max_length=TEXT_LENGTH)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    #: The address that it is to take the place of; ``""`` for one that the user was registered with.
+    replaces = models.CharField(max_length=TEXT_LENGTH, blank=True, editable=False)
+    #: What stands for the address while it is confirmed, whatever its case: so no two users have one confirmed.
+    digest = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     #: Part of the link that was sent; ``""`` while no link is good.
     secret = models.CharField(max_length=64, blank=True, editable=False)
     sent_at = models.DateTimeField(_("last mail"), null=True, editable=False)

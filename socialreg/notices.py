@@ -68,7 +68,7 @@ NOTICES = {
         _("This step is done already"),
         _("The page was opened a second time. If you are not logged in, please begin again."),
     ),
-    "press-button": Notice(_("One more click"), _("For your safety a login begins with a button on this site.")),
+    "press-button": Notice(_("One more click"), _("For your safety this begins with a button on this site.")),
     "server": Notice(
         _("We do not know this server"),
         _("There is no {label} server of this name, or it gave no answer. Please look at its name again."),
@@ -77,6 +77,11 @@ NOTICES = {
     "nothing-waits": Notice(
         _("Nothing is waiting here"),
         _("Your registration is finished, or it took longer than half an hour. Log in with one click, or begin again."),
+    ),
+    "nothing-asked": Notice(
+        _("Nothing is asked here any more"),
+        _("You have answered already, or it took longer than half an hour. You can change your profile yourself."),
+        again=False,
     ),
     "changed": Notice(
         _("Somebody else is logged in now"),
@@ -104,10 +109,55 @@ NOTICES = {
         _("This {label} account is connected to another account here, and stays there. Nothing was changed."),
         again=False,
     ),
+    "one-per-provider": Notice(
+        _("One {label} account is connected already"),
+        _("There is room for one. To use this one in its place, disconnect the other one first. Nothing was changed."),
+        again=False,
+    ),
+    "no-proof": Notice(
+        _("This account is not known here"),
+        _("No account here is connected to this {label} account, so it proves nothing. Please try another way."),
+        again=False,
+    ),
     "last-login": Notice(
         _("This is your last way in"),
         _("Without this account you could not log in any more. Set a password or connect another account first."),
         again=False,
+    ),
+    "address-link": Notice(
+        _("This link does not work any more"),
+        _(
+            "It was used, a newer mail was sent, or it is older than three days. If your address is not confirmed yet, "
+            "log in and ask for another mail."
+        ),
+        again=False,
+    ),
+    "other-user": Notice(
+        _("Somebody else is logged in"),
+        _("This link belongs to another account. Log out here, then open it again. Nothing was changed."),
+        again=False,
+    ),
+    "other-account": Notice(
+        _("You chose another account"),
+        _("This is not the {label} account that was meant. Nothing was changed. Please log in at {label} as that one."),
+    ),
+    "not-granted": Notice(
+        _("{label} did not allow it"),
+        _("Not everything that we asked for was granted. The account may do here what it could before, and no more."),
+    ),
+    "not-theirs": Notice(
+        _("You cannot change this"),
+        _("It is not there any more, or others have to connect its account. Nothing was changed."),
+        again=False,
+    ),
+    "login-required": Notice(_("Please log in first"), _("This is for people who are logged in here."), again=False),
+    "recent-login": Notice(
+        _("Please log in once more"),
+        _("For your safety we ask for this before we change who can use an account."),
+        again=False,
+    ),
+    "server-needed": Notice(
+        _("Where is your {label} account?"), _("{label} is many servers. Tell us the name of yours.")
     ),
     "not-allowed": Notice(_("Not possible"), _("This is not possible here."), again=False),
 }

@@ -11,18 +11,18 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
-from urllib.parse import urlencode
+from typing import Any, ClassVar, cast
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_TYPE_AUTH_HEADER
 from oauthlib.oauth1 import Client as Signer
 
 from .answer import Answer
-from .exceptions import Denied, Mismatch, ProviderError, Refused, Unavailable
+from .exceptions import ConfigurationError, Denied, Mismatch, ProviderError, Refused, Revoked, Unavailable
 from .profile_map import Reading, origin
 from .provider import Provider, Transport
 from .store import Store
-from .types import Credentials, Intent, Profile, Redirect, subject, text
+from .types import Call, Credentials, Intent, Profile, Redirect, subject, text
 
 # At DEBUG oauthlib writes every base string to the log, with tokens and verifiers in it. A log is no place for those,
 # whatever level a site chooses for its root logger.
@@ -31,16 +31,20 @@ logging.getLogger("oauthlib.oauth1").setLevel(logging.INFO)
 _FORM = "application/x-www-form-urlencoded"
 #: A clock that is further off than this is no drift but a broken Date header.
 _LARGEST_SKEW = 24 * 3600
+#: Seconds. What providers take is minutes, and most do not say how many.
+_LEEWAY = 120
 _SERVER_ERROR = 500
 #: A request token waits in a cookie, of which browsers keep 4096 bytes. X's has 27 characters.
 _REQUEST_TOKEN_LENGTH = 500
+#: What may stand in a query as it is when it is signed; the rest is encoded, so that what is signed is what is sent.
+_QUERY = "=&;:%+~,*@!()/?'$"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
     """One request to sign. ``token`` and ``secret`` are empty before there are any (RFC 5849 section 2.1)."""
 
-    method: Literal["GET", "POST"]
+    method: str
     url: str
     token: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
@@ -66,6 +70,9 @@ class OAuth1Provider(Provider):
     profile_params: Mapping[str, str] = {}
     profile_map: Mapping[str, str] = {}
 
+    #: Where an access token is made good for nothing, ``""`` for nowhere.
+    invalidate_token_url: str = ""
+
     #: The provider documents that every address it gives is verified.
     emails_verified: ClassVar[bool] = False
 
@@ -79,7 +86,7 @@ class OAuth1Provider(Provider):
 
     def authorize(self, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
         request = SignedRequest(
-            "POST", self.request_token_url, callback=redirect_uri, form=self.request_token_params(intent)
+            "POST", self.request_token_url, callback=redirect_uri, form=self.request_token_params(intent, options)
         )
         answer = self._send_checked(request)
         fields = answer.form()
@@ -95,8 +102,11 @@ class OAuth1Provider(Provider):
         url = f"{self.authorization_endpoint(intent)}?{urlencode(query)}"
         return Redirect(url, key=token, pending={"token": token, "secret": secret, "callback": redirect_uri})
 
-    def request_token_params(self, intent: Intent) -> Mapping[str, str]:
-        """Return what goes into the body of the request-token call, signed like the rest."""
+    def request_token_params(self, intent: Intent, options: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what goes into the body of the request-token call, signed like the rest.
+
+        :param options: as for :meth:`authorize`: chosen from, never taken over.
+        """
         return {}
 
     def authorization_endpoint(self, intent: Intent) -> str:
@@ -161,10 +171,45 @@ class OAuth1Provider(Provider):
         address = f"{url}?{urlencode(params)}" if params else url
         return self._send_checked(SignedRequest("GET", address, token=credentials.token, secret=credentials.secret))
 
-    def _send_checked(self, request: SignedRequest) -> Answer:
+    def check_alive(self, credentials: Credentials) -> None:
+        address = self.alive_endpoint()
+        if not address:
+            raise Refused(
+                f"{self.label} cannot be asked whether it takes a token still",
+                cause="its class names no PROFILE_URL",
+                remedy="Set it, or see on the person's page at the provider",
+                code="no-profile",
+            )
+        url = f"{address}?{urlencode(self.profile_params)}" if self.profile_params else address
+        answer = self._send_timed(SignedRequest("GET", url, token=credentials.token, secret=credentials.secret))
+        error = self.error_of(answer) or (None if answer.ok else self.error_from(answer, ""))
+        if error is not None:
+            raise error
+
+    def revoke(self, credentials: Credentials) -> bool:
+        if not self.invalidate_token_url:
+            return False
+        answer = self._send_timed(
+            SignedRequest("POST", self.invalidate_token_url, credentials.token, credentials.secret)
+        )
+        error = None if answer.ok else self.error_of(answer) or self.error_from(answer, "")
+        if error is not None and not isinstance(error, Revoked):  # what is dead already, need not be revoked
+            raise error
+        return True
+
+    def alive_endpoint(self) -> str:
+        """Return the address that a living token opens, ``""`` if there is none."""
+        return self.profile_url
+
+    def _send_timed(self, request: SignedRequest) -> Answer:
+        """Send a request, and a second time by the provider's clock if that is what was wrong."""
         answer = self._send(request)
-        if not answer.ok and self.is_clock_error(answer) and self._learn_skew(answer):
+        if self.learns_from(answer):
             answer = self._send(request)
+        return answer
+
+    def _send_checked(self, request: SignedRequest) -> Answer:
+        answer = self._send_timed(request)
         if not answer.ok:
             raise self.error_from(answer, request.callback)
         return answer
@@ -175,6 +220,15 @@ class OAuth1Provider(Provider):
 
     def sign(self, request: SignedRequest) -> tuple[str, dict[str, str], bytes | None]:
         """Return the address, the headers and the body to send (RFC 5849 section 3)."""
+        headers = {"Content-Type": _FORM} if request.form else {}
+        body = urlencode(request.form) if request.form else None
+        url, headers, body = self._signed(request, body, headers)
+        encoded = body.encode("ascii") if body else b"" if request.method == "POST" else None
+        return url, headers, encoded
+
+    def _signed(
+        self, request: SignedRequest, body: str | None, headers: dict[str, str]
+    ) -> tuple[str, dict[str, str], str | None]:
         signer = Signer(
             self.client_id,
             client_secret=self.client_secret,
@@ -187,15 +241,41 @@ class OAuth1Provider(Provider):
             signature_type=SIGNATURE_TYPE_AUTH_HEADER,
             timestamp=str(int(time.time()) + self._skew),
         )
-        headers = {"Content-Type": _FORM} if request.form else {}
-        body = urlencode(request.form) if request.form else None
-        url, headers, body = signer.sign(request.url, http_method=request.method, body=body, headers=headers)
-        encoded = body.encode("ascii") if body else b"" if request.method == "POST" else None
-        return url, dict(headers), encoded
+        url, signed, form = signer.sign(request.url, cast("Any", request.method), body, headers)
+        return url, dict(signed), form
+
+    def prepare(self, credentials: Credentials, call: Call) -> Call:
+        """Sign a call: method, address and, if it is a form, the body. JSON, files and the like are not signed.
+
+        RFC 5849 section 3.4.1.3.1. The address is the one that is sent: what a query cannot hold is encoded first.
+
+        :raises ConfigurationError: the body says that it is a form, and is none.
+        """
+        headers = {name: value for name, value in call.headers.items() if name.lower() != "authorization"}
+        form = _form_in(call)
+        request = SignedRequest(call.method, _encoded(call.url), credentials.token, credentials.secret)
+        try:
+            url, signed, _ = self._signed(request, form, {"Content-Type": _FORM} if form else {})
+        except ValueError:  # oauthlib's, whose text holds what is signed
+            raise ConfigurationError(
+                f"A call to {self.label} cannot be signed",
+                cause="its Content-Type is a form's, and its body is none, or a GET has a body",
+                remedy="Give the fields as a dict (data=...), or another Content-Type",
+                code="signature",
+            ) from None
+        return replace(call, url=url, headers={**headers, "Authorization": signed["Authorization"]})
+
+    def learns_from(self, answer: Answer) -> bool:
+        return not answer.ok and self.is_clock_error(answer) and self._learn_skew(answer)
 
     def is_clock_error(self, answer: Answer) -> bool:
         """Whether the provider says that our timestamp is out of bounds."""
         return False
+
+    def is_off(self, answer: Answer) -> bool:
+        """Whether the provider's clock, as an answer tells it, is further off than any provider bears."""
+        date = answer.date()
+        return date is not None and abs(date - time.time() - self._skew) > _LEEWAY
 
     def _learn_skew(self, answer: Answer) -> bool:
         """Take over the provider's clock; false if that would change nothing, so that nobody tries for ever."""
@@ -227,3 +307,15 @@ class OAuth1Provider(Provider):
 
 def _same(given: str, expected: str) -> bool:
     return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def _form_in(call: Call) -> str | None:
+    """Return the body of a call, if it is a form that is to be signed."""
+    kinds = [value for name, value in call.headers.items() if name.lower() == "content-type"]
+    is_form = any(value.partition(";")[0].strip().lower() == _FORM for value in kinds)
+    return call.body.decode("utf-8", "replace") if is_form and call.body else None
+
+
+def _encoded(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=quote(parts.query, safe=_QUERY), fragment=""))

@@ -14,13 +14,13 @@ from urllib.parse import urlencode, urlsplit
 
 from .answer import Answer
 from .authorization_code import AuthorizationCode
-from .exceptions import BadAnswer, ConfigurationError, ProviderError
+from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused
 from .paths import read
 from .profile_map import Reading, origin
 from .provider import Transport
 from .store import Store
 from .tokens import Tokens
-from .types import Credentials, Email, Profile, email, subject
+from .types import Call, Credentials, Email, Profile, email, subject
 
 logger = logging.getLogger("socialreg.oauth2")
 
@@ -116,7 +116,11 @@ class OAuth2Provider(AuthorizationCode):
 
         :raises ProviderError: the answer is an error, or no profile.
         """
-        return self.profile_data(self.get(self.profile_url, token, self.profile_params))
+        return self.profile_data(self.get(self.profile_url, token, self.profile_query(token)))
+
+    def profile_query(self, token: str) -> Mapping[str, str]:
+        """Return the query of the profile call."""
+        return self.profile_params
 
     def profile_data(self, answer: Answer) -> Mapping[str, object]:
         """Return the profile in an answer: what :attr:`profile_map` is read against.
@@ -133,12 +137,42 @@ class OAuth2Provider(AuthorizationCode):
 
         :raises ProviderError: any answer but 2xx.
         """
-        address = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}" if params else url
-        headers = {**self.api_headers, "Authorization": f"Bearer {token}"}
-        answer = self.transport.send("GET", address, headers=headers)
+        answer = self._ask(url, token, params)
         if not answer.ok:
             raise self.error_from(answer)
         return answer
+
+    def _ask(self, url: str, token: str, params: Mapping[str, str] | None) -> Answer:
+        address = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}" if params else url
+        headers = {**self.api_headers, "Authorization": f"Bearer {token}"}
+        return self.transport.send("GET", address, headers=headers)
+
+    def prepare(self, credentials: Credentials, call: Call) -> Call:
+        """Give a call its token, in the header alone (RFC 6750 section 2.1), and what :attr:`api_headers` says.
+
+        Of those, what the call brings itself stays as it is; ``Authorization`` never does.
+        """
+        brought = {name: value for name, value in call.headers.items() if name.lower() != "authorization"}
+        names = {name.lower() for name in brought}
+        ours = {name: value for name, value in self.api_headers.items() if name.lower() not in names}
+        return replace(call, headers={**ours, **brought, "Authorization": f"Bearer {credentials.token}"})
+
+    def check_alive(self, credentials: Credentials) -> None:
+        answer = self._ask(self.alive_endpoint(), credentials.token, self.profile_query(credentials.token))
+        error = self.error_of(answer) or (None if answer.ok else self.error_from(answer))
+        if error is not None:
+            raise error
+        try:
+            self.profile_data(answer)  # of errors, some come with status 200
+        except Refused as refused:
+            raise self.as_dead(refused) from None
+
+    def alive_endpoint(self) -> str:
+        """Return the address that a living token opens: the profile's.
+
+        :raises ProviderError: there is none, or it cannot be had.
+        """
+        return self.profile_url
 
     def fetch_profile(self, credentials: Credentials) -> Profile:
         if not credentials.extra:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from .api_access import same_origin
 from .discovery import DiscoveredProvider
-from .exceptions import BadAnswer, ConfigurationError, ProviderError
+from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused
 from .id_token import Expected, check, check_algorithms
 from .profile_map import Reading, origin
 from .provider import Transport
@@ -23,6 +24,8 @@ from .types import Credentials, Profile, subject
 
 logger = logging.getLogger("socialreg.oidc")
 
+#: Scopes of the protocol's own: an ID token, a refresh token.
+_OPENS_NOTHING = ("openid", "offline_access")
 #: The claims that a scope asks for (Core section 5.4): with one of them at hand the UserInfo call is spared.
 _CLAIMS_OF = {
     "profile": ("name", "given_name", "family_name", "preferred_username", "nickname"),
@@ -77,6 +80,12 @@ class OIDCProvider(DiscoveredProvider):
 
     # -- the way
 
+    def asked_scope(self, options: Mapping[str, str]) -> tuple[str, ...]:
+        # Without openid there is no ID token; and some never list what opens no data among what they granted.
+        kept = [name for name in _OPENS_NOTHING if name in self.scope]
+        asked = super().asked_scope(options)
+        return asked if asked == self.scope else tuple(dict.fromkeys([*kept, *asked]))
+
     def begin(self, redirect_uri: str) -> dict[str, str]:
         return super().begin(redirect_uri) | {"nonce": secrets.token_urlsafe(32)}
 
@@ -127,6 +136,22 @@ class OIDCProvider(DiscoveredProvider):
     def issuer_of(self, claims: Mapping[str, object]) -> str:
         """Return who vouches for the person: :attr:`issuer`, unless there is one for each tenant."""
         return self.issuer
+
+    def serves(self, url: str) -> bool:
+        # Where UserInfo is, the issuer may say alone (Discovery section 3).
+        return super().serves(url) or (self.is_discovered and same_origin(url, self.userinfo_endpoint()))
+
+    def alive_endpoint(self) -> str:
+        # Not by fetch_profile, which does without a UserInfo that fails.
+        address = self.userinfo_endpoint()
+        if not address:
+            raise Refused(
+                f"{self.label} cannot be asked whether it takes a token still",
+                cause="it has no UserInfo, or USERINFO_URL is missing",
+                remedy="Nothing, if it has none; else set USERINFO_URL",
+                code="no-userinfo",
+            )
+        return address
 
     # -- the profile
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -18,61 +16,53 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import render
-from django.utils.decorators import decorator_from_middleware
+from django.utils.decorators import decorator_from_middleware_with_args
 from django.views.decorators.csrf import csrf_exempt
 
 from . import errands, posted
-from .exceptions import (
-    AttemptError,
-    Barred,
-    ConfigurationError,
-    Denied,
-    Forged,
-    Mismatch,
-    NotAllowed,
-    NotPosted,
-    Refused,
-    SocialRegError,
-    UnknownProvider,
-)
-from .models import SocialAccount
-from .notices import notice_for
+from .exceptions import ConfigurationError, Denied, Forged, NotPosted, SocialRegError
+from .failures import mark, report
 from .redirects import login_page, safe_next
 from .registry import providers
-from .signals import failed
 from .types import Intent, Resume
-
-logger = logging.getLogger("socialreg")
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
+Answer = Callable[[HttpRequest, SocialRegError], HttpResponse]
+
+
 def page(view: View[P]) -> View[P]:
     """Make a view one of our pages: CSRF-checked, never cached or framed, and never a 500 for an error of our tree."""
-    return _ours(_guarded(view))
+    return answered_by(failure, view)
 
 
 def posted_page(view: View[P]) -> View[P]:
     """Make a view one of our pages, to which a provider's page may post: it knows no token, see :mod:`posted`."""
-    return _ours(csrf_exempt(_guarded(view)))
+    return _ours(failure, csrf_exempt(_guarded(failure, view)))
 
 
-def _guarded(view: View[P]) -> View[P]:
+def answered_by(answer: Answer, view: View[P]) -> View[P]:
+    """Give a view all that our pages have, and let ``answer`` say what is wrong where something is."""
+    return _ours(answer, _guarded(answer, view))
+
+
+def _guarded(answer: Answer, view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
             _need_middleware(request)
             response = view(request, *args, **kwargs)
         except SocialRegError as error:
-            response = failure(request, error)
+            response = answer(request, error)
         return response
 
     return guarded
 
 
-def _ours(view: View[P]) -> View[P]:
-    checked: View[P] = _csrf_checked(view)
+def _ours(answer: Answer, view: View[P]) -> View[P]:
+    checked: View[P] = decorator_from_middleware_with_args(_CsrfCheck)(answer)(view)
     # A site that asks for a login everywhere (LoginRequiredMiddleware) must still let people log in.
     return _outside_transactions(csrf_exempt(login_not_required(_sealed(checked))))
 
@@ -100,8 +90,12 @@ def _sealed(view: View[P]) -> View[P]:
     return sealed
 
 
-class _CsrfWithOurPage(CsrfViewMiddleware):
-    """Django's check, answered with our page: whoever blocks cookies should read what to do."""
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's check, with an answer of ours: whoever blocks cookies should read what to do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase], answer: Answer) -> None:
+        super().__init__(get_response)
+        self.answer = answer
 
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
         error = Forged(
@@ -112,19 +106,25 @@ class _CsrfWithOurPage(CsrfViewMiddleware):
         )
         slug = request.resolver_match.kwargs.get("slug", "") if request.resolver_match else ""
         error.resume = asked_for(request, slug)
-        return failure(request, error)
+        return self.answer(request, error)
 
 
 def asked_for(request: HttpRequest, slug: str) -> Resume:
-    """Return what a button's form, trusted or not, asks for: to begin, or to begin again."""
-    asked = request.POST.get("intent")
+    """Return what a button's form, trusted or not, asks for: to begin, or to begin again.
+
+    The address says it where it was made by :func:`owners.connect_url`, for a page that shows the button.
+    """
+    in_address = "errand" in request.GET and "errand" not in request.POST
+    return resume_from(request.GET if in_address else request.POST, slug)
+
+
+def resume_from(given: Mapping[str, object], slug: str) -> Resume:
+    """Return what somebody asks for who gives these values, trusted or not."""
+    asked, errand = given.get("intent"), given.get("errand", "")
     intent: Intent = "connect" if asked == "connect" else "prefill" if asked == "prefill" else "login"
-    errand = str(request.POST.get("errand", ""))[: errands.LENGTH] if intent == "connect" else ""
-    keep = intent == "prefill" and request.POST.get("keep") == "1"
-    return Resume(slug, intent, safe_next(request.POST.get("next")), errand=errand, keep=keep)
-
-
-_csrf_checked = decorator_from_middleware(_CsrfWithOurPage)
+    signed = str(errand)[: errands.LENGTH] if intent == "connect" else ""
+    keep = intent == "prefill" and given.get("keep") in {"1", True}
+    return Resume(slug, intent, safe_next(given.get("next")), errand=signed, keep=keep)
 
 
 def _need_middleware(request: HttpRequest) -> None:
@@ -134,6 +134,19 @@ def _need_middleware(request: HttpRequest) -> None:
             cause="SessionMiddleware or AuthenticationMiddleware is not in MIDDLEWARE",
             remedy="Add both, in this order",
             code="middleware",
+        )
+
+
+def need_post(request: HttpRequest) -> None:
+    """See that a button was pressed.
+
+    :raises NotPosted: its address was opened as a page.
+    """
+    if request.method != "POST":
+        raise NotPosted(
+            f"{request.path} was opened as a page",
+            cause="it is the address of a button's form",
+            remedy="If a link of this site's leads there, put a button in its place",
         )
 
 
@@ -149,56 +162,23 @@ def resumable(resume: Resume) -> Iterator[None]:
 
 
 def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
-    """Return the page for an error, log what happened and why, and tell the site's receivers.
-
-    The reference on the page is the one in the log.
-    """
-    reference = secrets.token_hex(4)
-    resume = replace(error.resume, next=safe_next(error.resume.next))
-    logger.log(_level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, one_line(str(error)))
-    failed.send_robust(SocialAccount, request=request, slug=resume.slug, error=error, reference=reference)
-    notice = notice_for(error, _label(resume.slug))
+    """Return the page for an error. The reference on it is the one in the log."""
+    told = report(request, error)
     context = {
-        "notice": notice,
-        "reference": "" if isinstance(error, Denied) else reference,  # who cancelled has nothing to write to us about
-        "resume": resume,
-        "login_page": _login_page(request, resume.next),
-        "again": notice.again and resume.slug in providers,
+        "notice": told.notice,
+        "reference": "" if isinstance(error, Denied) else told.reference,  # who cancelled has nothing to write to us
+        "resume": told.resume,
+        "login_page": _login_page(request, told.resume.next),
+        "again": told.notice.again and told.resume.slug in providers,
+        "is_first": isinstance(error, NotPosted),
     }
     if posted.is_from_another_site(request):  # no button, and no token
-        context |= {"notice": replace(notice, again=False), "again": False, "csrf_token": "NOTPROVIDED"}
+        context |= {"notice": replace(told.notice, again=False), "again": False, "csrf_token": "NOTPROVIDED"}
     response = render(request, "socialreg/failed.html", context, status=error.status)
-    # Said above, with the level that it deserves: Django would say "Service Unavailable" again, and mail it to ADMINS.
-    response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001
-    if isinstance(error, NotPosted):
-        response["Allow"] = "POST"  # RFC 9110 section 15.5.6
-    if resume.cookie:
-        posted.forget(response, resume.cookie)
+    mark(response, error, told.resume)
     return response
-
-
-def one_line(text: str) -> str:
-    """Return a text as one line: Django's reasons repeat headers, with which nobody shall write lines into the log."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _login_page(request: HttpRequest, next_url: str) -> str:
     url = login_page(request)
     return redirect_to_login(next_url, url).url if next_url else url
-
-
-def _label(slug: str) -> str:
-    try:
-        return providers[slug].label
-    except ConfigurationError:
-        return slug
-
-
-def _level(error: SocialRegError) -> int:
-    """Say how loud: the site is broken; somebody should look if there are many; everyday life."""
-    is_everyday = isinstance(error, AttemptError | NotAllowed | Barred) and not isinstance(error, Mismatch | Forged)
-    if isinstance(error, UnknownProvider):  # an address that anybody can make up
-        return logging.WARNING
-    if isinstance(error, ConfigurationError) or (isinstance(error, Refused) and error.notice == "not-available"):
-        return logging.ERROR
-    return logging.INFO if is_everyday else logging.WARNING

@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from .encryption import seal, unseal
-from .exceptions import Expired, Mismatch
+from .exceptions import Expired, Mismatch, NotAllowed
 from .models import identity_digest
 from .types import Arrival, Credentials, Email, Profile, Resume
 
@@ -80,6 +82,36 @@ def load(request: HttpRequest) -> Pending:
     return waiting
 
 
+def load_for_nobody(request: HttpRequest) -> Pending:
+    """Return what waits for a visitor who is not logged in: a user who logged in meanwhile gets nobody's identity.
+
+    :raises Expired: nothing waits, or not any more.
+    :raises NotAllowed: somebody logged in, or the page that was sent is about another identity.
+    """
+    waiting = load(request)
+    error = None
+    if request.user.is_authenticated:
+        error = NotAllowed(
+            "Somebody logged in while a registration was waiting",
+            cause="a login was finished in another tab",
+            remedy="Nothing: nobody's account was linked",
+            code="changed",
+            notice="changed",
+        )
+    elif request.POST.get("socialreg_whose", waiting.whose) != waiting.whose:
+        error = NotAllowed(
+            "A page was sent that another tab has overtaken",
+            cause="somebody else came back from a provider in another tab since the page was shown",
+            remedy="Nothing: nobody was registered",
+            code="other-tab",
+            notice="other-tab",
+        )
+    if error is not None:
+        error.resume = waiting.resume()
+        raise error
+    return waiting
+
+
 def discard(request: HttpRequest) -> None:
     """Drop what waits, if anything does."""
     if _KEY in request.session:
@@ -87,10 +119,28 @@ def discard(request: HttpRequest) -> None:
 
 
 def begin_proof(request: HttpRequest, pending: Pending) -> str:
-    """Note that the visitor goes off to prove an account, and return the token to come back with."""
+    """Note that the visitor goes off to prove an account, and return the address to come back to."""
     proof = secrets.token_urlsafe(16)
     keep(request, replace(pending, proof=proof))
-    return proof
+    return _link_page(proof)
+
+
+def is_proof(request: HttpRequest, next_url: str) -> bool:
+    """Whether a login is the one that its visitor was sent off to by :func:`begin_proof`, and no ordinary one.
+
+    :param next_url: where that login leads.
+    """
+    if not waits(request):
+        return False
+    try:
+        proof = load(request).proof
+    except Expired:
+        return False
+    return bool(proof) and hmac.compare_digest(_link_page(proof).encode(), next_url.encode(errors="replace"))
+
+
+def _link_page(proof: str) -> str:
+    return f"{reverse('socialreg:link')}?{urlencode({'proof': proof})}"
 
 
 def load_proven(request: HttpRequest, proof: str) -> Pending:
@@ -113,12 +163,10 @@ def _restore(data: Mapping[str, Any]) -> Pending | None:
     values = dict(data)
     try:
         arrival = dict(values.pop("arrival"))
-        profile = dict(arrival.pop("profile"))
-        address = profile.pop("email")
         return Pending(
             arrival=Arrival(
                 credentials=Credentials(**arrival.pop("credentials")),
-                profile=Profile(email=Email(**address) if address else None, **profile),
+                profile=restore_profile(arrival.pop("profile")),
                 **arrival,
             ),
             asked=tuple(values.pop("asked")),
@@ -126,3 +174,13 @@ def _restore(data: Mapping[str, Any]) -> Pending | None:
         )
     except (KeyError, TypeError):  # sealed by an older or a newer release
         return None
+
+
+def restore_profile(data: Mapping[str, Any]) -> Profile:
+    """Return a profile as it was before :func:`dataclasses.asdict`.
+
+    :raises KeyError, TypeError: it was sealed by an older or a newer release.
+    """
+    values = dict(data)
+    address = values.pop("email")
+    return Profile(email=Email(**address) if address else None, **values)

@@ -26,6 +26,8 @@ from .types import Credentials, Intent, Profile, Redirect
 _NOT_SETTINGS = frozenset({"uid_claim", "required_options", "answers_by_post", "server_example"})
 #: As it stands in an annotation that is a text: ``ClassVar[bool]``, ``typing.ClassVar[bool]``.
 _CLASS_VAR = re.compile(r"(?:\w+\.)*ClassVar\b")
+#: Options that come from this site alone, see :meth:`Provider.authorize`.
+_OURS = frozenset({"scope", "granted"})
 _IN_WORDS = {bool: "True or False", tuple: 'a list such as ["...", "..."]', str: "a text", int: "a whole number"}
 
 
@@ -70,16 +72,32 @@ class Provider(ApiAccess, ABC):
     dark_color: str = "#e5e7eb"
     dark_text_color: str = "#111827"
 
+    #: Whether this site takes the provider's word for whose an address is. ``False``: no address of its counts as
+    #: verified, for a server that lets people have any.
+    trust_emails: bool = True
+
     client_id: str = ""
     client_secret: str = ""
 
     def __init__(self, settings: Mapping[str, object], transport: Transport, store: Store | None = None) -> None:
         self.transport = transport
         self.store: Store = store or Memory()
+        self._refuse_own_words()
         for name, value in settings.items():
             self._override(name, value)
         for name in self._endpoint_names():
             setattr(self, name, self._expand(getattr(self, name)))
+
+    def _refuse_own_words(self) -> None:
+        # What an account was granted, and is to be granted, no browser may say.
+        taken = sorted(_OURS.intersection(self.request_options))
+        if taken:
+            raise ConfigurationError(
+                f"request_options of {type(self).__name__} names {' and '.join(taken)}",
+                cause="then any page could have a visitor asked for more than this site wants",
+                remedy="Leave it out: buttons of an account ask for more by themselves",
+                code="request-options",
+            )
 
     def _override(self, name: str, value: object) -> None:
         attribute = name.lower()

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from . import conf
 from .exceptions import ConfigurationError
@@ -53,6 +53,13 @@ def after_login(request: HttpRequest, candidate: str) -> str:
     their accounts.
     """
     return safe_next(candidate) or _existing(request, settings.LOGIN_REDIRECT_URL, "socialreg:connections")
+
+
+def start_page(slug: str, errand: str, next_url: str = "") -> str:
+    """Return the address that begins an errand, when posted to, and shows a button for it, when opened."""
+    query = {"intent": "connect", "errand": errand, "next": next_url}
+    given = urlencode({name: value for name, value in query.items() if value})
+    return f"{reverse('socialreg:start', args=[slug])}?{given}"
 
 
 def login_page(request: HttpRequest) -> str:

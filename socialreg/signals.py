@@ -12,10 +12,12 @@ registered = Signal()
 #: ``request, user, account, profile``: somebody who was registered logged in.
 logged_in = Signal()
 
-#: ``request, user, account, profile``: a user of this site added an account.
+#: ``request, user, account, profile, owner, field``: a user of this site added an account. ``owner`` is the instance of
+#: the site's own that it was added to, and ``field`` the name of its field; both ``None`` where it is the user's own.
 connected = Signal()
 
-#: ``request, user, account``: a user of this site removed an account. ``account`` has no primary key any more.
+#: ``request, user, account, owner, field``: a user of this site removed an account, from ``owner`` if that is not
+#: ``None``. ``account`` has no primary key any more, unless somebody else has it still.
 disconnected = Signal()
 
 #: ``account, code, error``: the provider takes an account's tokens no more; the site can ask its owner back. ``code``

@@ -1,4 +1,4 @@
-"""A provider's three steps, as the site takes them.
+"""A provider's steps, as the site takes them.
 
 A provider may be anybody's class. Whatever it raises over data that its author never saw becomes an error of our tree,
 and whom it names is checked before anybody believes it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from .exceptions import BadAnswer, SocialRegError
@@ -66,15 +67,42 @@ def fetch_again(provider: Provider, credentials: Credentials, stored: Profile) -
     return _own(provider, credentials, _guarded(provider, lambda: provider.fetch_again(credentials, stored)))
 
 
+def revoke(provider: Provider, credentials: Credentials) -> bool:
+    """Tell a provider that credentials are not needed any more, see :meth:`Provider.revoke`."""
+    return _guarded(provider, lambda: provider.revoke(credentials))
+
+
+def refresh(provider: Provider, credentials: Credentials) -> Credentials:
+    """Renew credentials, see :meth:`Provider.refresh`.
+
+    :raises BadAnswer: besides, if what came out is another person's.
+    """
+    fresh = _guarded(provider, lambda: provider.refresh(credentials))
+    if (fresh.uid, fresh.issuer) != (credentials.uid, credentials.issuer):
+        raise _other_person(provider, "another person's credentials")
+    return fresh
+
+
+def check_alive(provider: Provider, credentials: Credentials) -> None:
+    """Ask whether the provider takes credentials still, see :meth:`Provider.check_alive`."""
+    _guarded(provider, lambda: provider.check_alive(credentials))
+
+
 def _own(provider: Provider, credentials: Credentials, profile: Profile) -> Profile:
     if profile.uid != credentials.uid:
-        raise BadAnswer(
-            f"{type(provider).__name__} returned another person's profile",
-            cause="its uid is not the one that the credentials were issued for",
-            remedy="See that the profile is asked for with these credentials, and that the host is the provider's",
-            code="other-person",
-        )
+        raise _other_person(provider, "another person's profile")
+    if profile.email and not provider.trust_emails:
+        profile = replace(profile, email=replace(profile.email, verified=False))
     return profile
+
+
+def _other_person(provider: Provider, what: str) -> BadAnswer:
+    return BadAnswer(
+        f"{type(provider).__name__} returned {what}",
+        cause="its uid is not the one that the credentials were issued for",
+        remedy="See that it is asked for with these credentials, and that the host is the provider's",
+        code="other-person",
+    )
 
 
 def _guarded(provider: Provider, step: Callable[[], T]) -> T:

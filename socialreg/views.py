@@ -13,20 +13,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.utils.http import urlencode
 
-from . import accounts, attempt, pending, posted, stylesheet
-from .arrival import arrive, begin_registration, connect, log_in
+from . import attempt, pending, posted, stylesheet
+from .arrival import arrive, log_in
 from .arrival import register as finish_registration
 from .asking import answered_form, ask_again, blame_race, empty_form
 from .departure import depart
-from .exceptions import LostRace, Mismatch, NotAllowed, NotPosted
+from .exceptions import LostRace, Mismatch
 from .models import SocialAccount
-from .pages import asked_for, page, posted_page, resumable
+from .pages import asked_for, need_post, page, posted_page, resumable
 from .pending import Pending
+from .recent_login import hold_back
 from .redirects import after_login, login_page, safe_next
 from .registry import providers
-from .types import Arrival, Resume
+from .types import Resume
 
 
 @page
@@ -35,10 +35,10 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     asked = asked_for(request, slug)
     with resumable(asked):
         provider = providers.usable(slug)
-        _need_post(request)
-        if asked.intent == "connect" and not request.user.is_authenticated:
-            return redirect_to_login(reverse("socialreg:connections"), login_page(request))
-        return depart(request, provider, asked)
+        if asked.errand and request.method == "GET" and not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), login_page(request))  # a link in a mail
+        need_post(request)
+        return hold_back(request, asked) or depart(request, provider, asked)
 
 
 @posted_page
@@ -63,7 +63,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Show the registration form, filled in, and take it."""
     if request.user.is_authenticated and not pending.waits(request):
         return HttpResponseRedirect(after_login(request, ""))  # a second click on "Create account"
-    waiting = _pending_of_nobody(request)
+    waiting = pending.load_for_nobody(request)
     if waiting.purpose != "register":
         return HttpResponseRedirect(reverse("socialreg:prove"))
     with resumable(waiting.resume()):
@@ -85,56 +85,6 @@ def register(request: HttpRequest) -> HttpResponse:
         waiting = replace(waiting, arrival=arrival, asked=ask_again(form, waiting.asked))
         pending.keep(request, waiting)
         return _registration_page(request, waiting, form)
-
-
-@page
-def prove(request: HttpRequest) -> HttpResponse:
-    """Tell somebody that an account looks like theirs, and send them off to prove it by logging in to it."""
-    waiting = _pending_of_nobody(request)
-    if waiting.purpose != "prove":
-        return HttpResponseRedirect(reverse("socialreg:register"))
-    with resumable(waiting.resume()):
-        if request.method != "POST":
-            return _waiting_page(request, "socialreg/prove.html", waiting)
-        if "register" in request.POST:
-            return begin_registration(request, _beside(waiting), waiting.next)
-        proof = pending.begin_proof(request, waiting)
-        return redirect_to_login(f"{reverse('socialreg:link')}?{urlencode({'proof': proof})}", login_page(request))
-
-
-@page
-def link(request: HttpRequest) -> HttpResponse:
-    """Ask somebody who came from that login whether the account is to be linked; link it on their answer alone."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path(), login_page(request))
-    waiting = pending.load_proven(request, str(request.GET.get("proof", "")))
-    with resumable(waiting.resume()):
-        if request.method != "POST":
-            return _waiting_page(request, "socialreg/link.html", waiting)
-        if "cancel" in request.POST:
-            pending.discard(request)
-            return HttpResponseRedirect(safe_next(waiting.next) or reverse("socialreg:connections"))
-        return connect(request, waiting.arrival, waiting.next)
-
-
-@page
-def connections(request: HttpRequest) -> HttpResponse:
-    """Show a user's accounts, with what X and others require to be shown: handle, picture, provider."""
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path(), login_page(request))
-    accounts_here = SocialAccount.objects.filter(user_id=request.user.pk).order_by("created_at", "pk")
-    return render(request, "socialreg/connections.html", {"accounts": accounts_here, "slugs": list(providers)})
-
-
-@page
-def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Remove one of a user's accounts."""
-    with resumable(Resume(next=reverse("socialreg:connections"))):
-        _need_post(request)
-        if not request.user.is_authenticated:
-            return redirect_to_login(reverse("socialreg:connections"), login_page(request))
-        accounts.disconnect(request, request.user, account_id)
-    return HttpResponseRedirect(reverse("socialreg:connections"))
 
 
 class Login(LoginView):
@@ -173,47 +123,6 @@ def _single(request: HttpRequest) -> Mapping[str, str]:
             remedy="Nothing: no provider was called",
         )
     return request.GET.dict()
-
-
-def _need_post(request: HttpRequest) -> None:
-    if request.method != "POST":
-        raise NotPosted(
-            f"{request.path} was opened as a page",
-            cause="it is the address of a button's form",
-            remedy="If a link of this site's leads there, put a button in its place",
-        )
-
-
-def _pending_of_nobody(request: HttpRequest) -> Pending:
-    """Return what waits for a visitor who is not logged in: a user who logged in meanwhile gets nobody's identity."""
-    waiting = pending.load(request)
-    with resumable(waiting.resume()):
-        if request.user.is_authenticated:
-            raise NotAllowed(
-                "Somebody logged in while a registration was waiting",
-                cause="a login was finished in another tab",
-                remedy="Nothing: nobody's account was linked",
-                code="changed",
-                notice="changed",
-            )
-        if request.POST.get("socialreg_whose", waiting.whose) != waiting.whose:
-            raise NotAllowed(
-                "A page was sent that another tab has overtaken",
-                cause="somebody else came back from a provider in another tab since the page was shown",
-                remedy="Nothing: nobody was registered",
-                code="other-tab",
-                notice="other-tab",
-            )
-    return waiting
-
-
-def _beside(waiting: Pending) -> Arrival:
-    """Return the arrival without its address: that one stays with the account that has it."""
-    return replace(waiting.arrival, profile=replace(waiting.arrival.profile, email=None))
-
-
-def _waiting_page(request: HttpRequest, template: str, waiting: Pending) -> HttpResponse:
-    return render(request, template, {"pending": waiting, "provider": providers[waiting.arrival.slug]})
 
 
 def _registration_page(request: HttpRequest, waiting: Pending, form: BaseForm) -> HttpResponse:

@@ -12,11 +12,11 @@ FROM {numbers}
 """
 _ACCOUNTS = """
 INSERT INTO socialreg_socialaccount (id, user_id, provider, issuer, subject, identity, username, full_name,
-    first_name, last_name, email, email_verified, picture, profile_url, locale, profile, sealed_credentials, created_at,
-    used_at)
+    first_name, last_name, email, email_verified, picture, profile_url, locale, profile, sealed_credentials, scope,
+    refreshable, lost_code, created_at, used_at)
 SELECT i, i, 'twitter', 'https://x.com', {text}, {hexadecimal}, 'person' || i, 'Given Family',
     'Given', 'Family', 'Person' || i || '@example.com', {true}, 'https://pbs.example.com/' || i,
-    'https://x.com/person' || i, '', '{{}}', '', '2020-01-01', '2020-01-01'
+    'https://x.com/person' || i, '', '{{}}', '', '', {false}, '', '2020-01-01', '2020-01-01'
 FROM {numbers}
 """
 _SESSIONS = """

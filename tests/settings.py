@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "socialreg",
+    "tests.owners_app",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -16,7 +16,7 @@ from django.forms import CharField, ModelForm
 from django.test import Client
 from django.urls import reverse
 
-from socialreg import accounts, attempt, pending
+from socialreg import attempt, disconnecting, pending
 from socialreg.answer import Answer
 from socialreg.encryption import unseal
 from socialreg.exceptions import NotAllowed
@@ -192,7 +192,7 @@ def test_disconnecting_as_somebody_who_is_deleted_in_this_moment_is_a_page_of_ou
     request.user = user
     django_user_model.objects.filter(pk=user.pk).delete()
     with pytest.raises(NotAllowed):
-        accounts.disconnect(request, user, account)
+        disconnecting.disconnect(request, user, account)
 
 
 @pytest.fixture

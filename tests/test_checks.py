@@ -7,11 +7,13 @@ from io import StringIO
 from types import ModuleType
 
 import pytest
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core import checks
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.test.utils import isolate_apps
 from django.urls import reverse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
@@ -462,6 +464,45 @@ def test_w001_a_cache_of_one_process_outside_debug(healthy, settings, backend):
     assert set(found()) == {"W001"}
     settings.DEBUG = True
     assert found() == {}
+
+
+@pytest.mark.parametrize("mode", ["send", "required"])
+@pytest.mark.parametrize("name", ["console", "dummy", "filebased", "locmem"])
+def test_w008_mails_that_nobody_gets_outside_debug(healthy, settings, mode, name):
+    settings.MAILERS = {}
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{name}.EmailBackend"
+    assert found() == {}
+    healthy(EMAIL_CONFIRMATION=mode)
+    messages = found()
+    assert set(messages) == {"W008"}
+    assert f"{name}.EmailBackend sends no mail" in messages["W008"].msg
+    assert "EMAIL_BACKEND" in messages["W008"].hint
+    settings.DEBUG = True
+    assert found() == {}
+
+
+@pytest.mark.parametrize("mailers", [{}, {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}])
+def test_no_w008_where_mails_are_sent(healthy, settings, mailers):
+    settings.MAILERS = mailers
+    settings.EMAIL_BACKEND = "mysite.mail.Backend" if not mailers else "django.core.mail.backends.dummy.EmailBackend"
+    healthy(EMAIL_CONFIRMATION="send")
+    assert found() == {}
+
+
+@isolate_apps("tests")
+def test_e011_a_user_model_without_an_address(healthy, settings, monkeypatch):
+    class Nameless(AbstractBaseUser):
+        class Meta:
+            app_label = "tests"
+
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
+    monkeypatch.setattr("socialreg.email_checks.get_user_model", lambda: Nameless)
+    assert found() == {}
+    healthy(EMAIL_CONFIRMATION="send")
+    messages = found()
+    assert set(messages) == {"E011"}
+    assert "Nameless has no field 'email'" in messages["E011"].msg
+    assert "EMAIL_FIELD" in messages["E011"].hint
 
 
 def test_w002_an_address_without_https_outside_debug(healthy, settings):

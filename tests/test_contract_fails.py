@@ -13,11 +13,12 @@ from dataclasses import replace
 import pytest
 
 from socialreg.answer import Answer
-from socialreg.exceptions import Denied, Mismatch, Refused
+from socialreg.exceptions import Denied, Mismatch, ProviderError, Refused, Revoked
 from socialreg.oauth1 import OAuth1Provider
 from socialreg.oauth2 import OAuth2Provider
 from socialreg.oidc import OIDCProvider
 from socialreg.testing.contract import ProviderContract
+from socialreg.tokens import Tokens
 from socialreg.types import Credentials, Email, Intent, Profile, Redirect
 
 SLUG = __name__.rpartition(".")[2]
@@ -37,6 +38,12 @@ ODD = "test_every_field_but_the_uid_may_be_anything"
 MARKUP = "test_markup_is_carried_as_text"
 BAD_DAY = "test_every_bad_answer_is_an_error_of_our_tree"
 REPR = "test_no_secret_is_in_a_repr"
+ALIVE = "test_a_living_token_is_found_alive_by_one_request"
+DEAD = "test_a_dead_token_is_found_dead"
+BAD_DAY_OF_A_TOKEN = "test_a_bad_day_is_not_taken_for_a_dead_token"
+REFRESH = "test_a_refresh_brings_new_tokens_of_the_same_account"
+DEAD_REFRESH = "test_a_refresh_token_is_found_dead_when_it_is_and_not_before"
+REFRESHED = "test_a_refreshed_id_token_is_the_same_persons"
 
 
 class Good(OAuth2Provider):
@@ -511,6 +518,61 @@ class OldTalkative(Old):
         return replace(credentials, username=credentials.token)
 
 
+class Doubtful(Good):
+    """Asks twice."""
+
+    def check_alive(self, credentials: Credentials) -> None:
+        super().check_alive(credentials)
+        super().check_alive(credentials)
+
+
+class Hopeful(Good):
+    """Takes whatever is said for a yes."""
+
+    def check_alive(self, credentials: Credentials) -> None:
+        self.transport.send("GET", self.profile_url)
+
+
+class Hypochondriac(Good):
+    """Takes every trouble for a death."""
+
+    def check_alive(self, credentials: Credentials) -> None:
+        try:
+            super().check_alive(credentials)
+        except ProviderError as error:
+            raise Revoked("It is dead") from error
+
+
+class OldHypochondriac(Old):
+    check_alive = Hypochondriac.check_alive
+
+
+class Wasteful(Good):
+    """Drops what the next refresh needs."""
+
+    def refresh(self, credentials: Credentials) -> Credentials:
+        return replace(super().refresh(credentials), refresh_token="")
+
+
+class Patient(Good):
+    """Does not see that a refresh token is dead."""
+
+    dead_token_errors = frozenset()
+
+
+class Impatient(Good):
+    """Takes the app's own wrong keys for a dead token."""
+
+    dead_token_errors = frozenset({"invalid_client", "invalid_grant", "invalid_token"})
+
+
+class Forgetful(GoodOIDC):
+    """Looks at no refreshed ID token."""
+
+    def check_refreshed(self, credentials: Credentials, tokens: Tokens) -> None:
+        pass
+
+
 ROWS = [
     (Misnamed, SLUG_IS_MODULE),
     *[(broken, PICTURE) for broken in (Undrawn, Active, FarAway, ReadAloud)],
@@ -528,6 +590,12 @@ ROWS = [
     *[(broken, MARKUP) for broken in (Showy, Linking, Escaping, OldShowy)],
     *[(broken, BAD_DAY) for broken in (Careless, Speechless, OldCareless)],
     *[(broken, REPR) for broken in (Talkative, OldTalkative)],
+    (Doubtful, ALIVE),
+    (Hopeful, DEAD),
+    *[(broken, BAD_DAY_OF_A_TOKEN) for broken in (Hypochondriac, OldHypochondriac)],
+    (Wasteful, REFRESH),
+    *[(broken, DEAD_REFRESH) for broken in (Patient, Impatient)],
+    (Forgetful, REFRESHED),
 ]
 TESTS = [name for name, _ in inspect.getmembers(ProviderContract, inspect.isfunction) if name.startswith("test_")]
 

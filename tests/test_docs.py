@@ -24,7 +24,7 @@ from django.urls import URLPattern, reverse
 from docs._ext import providers as provider_table
 from docs.examples import acme, finders, hooks, receivers
 from docs.examples.test_login import LogInWithApple, LogInWithGitHub, LogInWithX  # noqa: F401 - they run as they stand
-from socialreg import conf, exceptions, oauth2_errors, outcomes, signals, urls
+from socialreg import conf, exceptions, failures, oauth2_errors, outcomes, signals, urls
 from socialreg.lookup import find_class
 from socialreg.meanings import Meaning
 from socialreg.models import SocialAccount
@@ -32,7 +32,6 @@ from socialreg.notices import NOTICES
 from socialreg.oauth1 import OAuth1Provider
 from socialreg.oauth2 import OAuth2Provider
 from socialreg.oidc import OIDCProvider
-from socialreg.pages import _level
 from socialreg.provider import Provider, _own_business
 from socialreg.templatetags import socialreg as templatetags
 from socialreg.testing import FAULTS, PEOPLE
@@ -488,7 +487,7 @@ def _source(*folders: str) -> str:
 
 
 def test_the_page_on_checks_has_every_id_and_no_other():
-    in_the_code = {f"socialreg.{number}" for number in re.findall(r"\b([EW]00\d)\"", _source("socialreg"))}
+    in_the_code = {f"socialreg.{number}" for number in re.findall(r"\b([EW]0\d\d)\"", _source("socialreg"))}
     assert _headings("reference/checks.md") == in_the_code
 
 
@@ -521,7 +520,7 @@ def test_the_page_on_errors_draws_the_whole_tree_with_the_status_and_the_level_o
     for each in classes:
         status, level = drawn[each.__name__]
         assert status == each.status
-        assert level in {"", logging.getLevelName(_level(each("It failed")))}
+        assert level in {"", logging.getLevelName(failures.level(each("It failed")))}
 
 
 def test_the_page_on_the_stand_in_has_everybody_and_every_fault():
@@ -535,7 +534,7 @@ def test_the_page_on_signals_names_what_each_is_sent_with():
     page = (DOCS / "reference/signals.md").read_text("utf-8")
     source = inspect.getsource(signals)
     told = re.findall(r"^#: ``([^`]+)``:.*\n(?:#:.*\n)*(\w+) = Signal", source, re.MULTILINE)
-    assert len(told) == 5
+    assert len(told) == 8
     assert [name for arguments, name in told if f"| `{name}` | `{arguments}` |" not in page] == []
 
 

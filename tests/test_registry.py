@@ -166,7 +166,8 @@ def test_every_attribute_that_is_data_is_overridden_by_its_upper_case_name(enabl
     assert {"LABEL", "API_HOST", "METHOD", "FORCE_LOGIN", "SCOPE", "RETRIES", "NAMES", "ISSUER", "COLOR"} <= set(names)
     for name in names:
         # What has a few values alone gets another of them.
-        value = "authorize" if name == "METHOD" else values[type(getattr(Acme, name.lower()))]
+        default = getattr(Acme, name.lower())
+        value = "authorize" if name == "METHOD" else not default if default is True else values[type(default)]
         enabled(acme={"PROVIDER": Acme, name: value})
         found = getattr(providers["acme"], name.lower())
         assert found == (tuple(value) if isinstance(value, list) else value)

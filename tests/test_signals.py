@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.urls import reverse
 
-from socialreg import accounts, signals
+from socialreg import disconnecting, signals
 from socialreg.exceptions import Unavailable, Veto
 from socialreg.models import SocialAccount
 from tests.test_way import MARA, register
@@ -124,7 +124,7 @@ def test_what_is_undone_was_never_announced(browser, rf, client):
     user.save()
     with heard() as calls:
         with transaction.atomic():
-            accounts.disconnect(rf.post("/"), user, account.pk)
+            disconnecting.disconnect(rf.post("/"), user, account.pk)
             transaction.set_rollback(True)
         assert calls == []
     assert SocialAccount.objects.exists()

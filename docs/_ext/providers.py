@@ -17,6 +17,7 @@ HEAD = (
     "PKCE",
     "Client authentication",
     "Comes back by",
+    "Revokes",
     "Requests",
     "Needs besides",
 )
@@ -36,7 +37,7 @@ def row(slug: str, found: type[Provider]) -> tuple[str, ...]:
     identity = f"`{made.uid_claim}`" if made.uid_claim else "as set"
     # The page's own title: two of them are called X, and two have no name before they are set up.
     title = f"[]({slug}.md)"
-    return (title, protocol, identity, _address(made), pkce, client, by_post, _requests(made), _besides(made))
+    return (title, protocol, identity, _address(made), pkce, client, by_post, _revokes(made), _requests(made), _besides(made))
 
 
 class NoTransport:
@@ -80,6 +81,15 @@ def _requests(made: Provider) -> str:
     if isinstance(made, OAuth2Provider):
         return "3 / 2" if made.emails_url else "2 / 2"
     return "3 / 2"
+
+
+def _revokes(made: Provider) -> str:
+    """Return whether tokens are revoked when their account is disconnected."""
+    if getattr(made, "revocation_url", "") or getattr(made, "invalidate_token_url", "") or made.server_example:
+        return "yes"
+    if isinstance(made, OIDCProvider):
+        return "if its metadata says where"
+    return "no" if getattr(made, "profile_map", {}) else "as set"
 
 
 def _besides(made: Provider) -> str:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from socialreg import api_errors
+from socialreg.answer import Answer
+from socialreg.exceptions import ProviderError
 from socialreg.meanings import Meaning
 
 _DASHBOARD = "the app's dashboard (https://developers.facebook.com/apps)"
@@ -54,3 +57,17 @@ MEANINGS: Mapping[str, Meaning] = {
     "467": _EXPIRED,
     **{str(code): _PERMISSION for code in range(200, 300)},
 }
+
+
+def api_error(answer: Answer, code: str) -> ProviderError | None:
+    """Return the error that a code stands for in an answer to a call with somebody's token, ``None`` for the others."""
+    meaning = MEANINGS.get(code)
+    if meaning is _EXPIRED or code in {"458", "460"}:
+        return api_errors.revoked(answer, code)
+    if meaning is _PERMISSION:
+        return api_errors.forbidden(answer, code=code)
+    if meaning is _BUSY:
+        return api_errors.rate_limited(answer, code)
+    if meaning is _CHECKPOINT:
+        return meaning.error(f"{answer.where} answered {answer.status}", code)
+    return api_errors.error_of(answer) if meaning is None else None

@@ -80,13 +80,17 @@ class Apps:
     def keep(self, app: Mapping[str, str]) -> None:
         """Keep for good what somebody has logged in with."""
         if "kept" not in app:
-            self._store.keep(self._key, {name: app[name] for name in ("client_id", "client_secret")})
+            kept = {name: app[name] for name in ("client_id", "client_secret")}
+            self._store.keep(self._key, kept)
+            self._store.keep(revoking_key(self._home, self._about.scope), kept)
 
     def forget(self, app: Mapping[str, str]) -> None:
         """Forget what the server refuses, unless another application is in its place by now."""
-        for found in (self._store.kept(self._key), self._store.held(self._key)):
-            if found is not None and found["client_id"] == app["client_id"]:
-                self._store.forget(self._key)
+        key = revoking_key(self._home, self._about.scope)
+        found = [(self._key, self._store.kept(self._key)), (self._key, self._store.held(self._key))]
+        for name, known in [*found, (key, self._store.kept(key))]:
+            if known is not None and known["client_id"] == app["client_id"]:
+                self._store.forget(name)
 
     def _is_lost(self, app: Mapping[str, str]) -> bool:
         """Whether the server does not know the application any more; it is asked once a day, and forgotten if so."""
@@ -122,6 +126,11 @@ def _credential(answer: Answer, value: object) -> str:
     if not isinstance(value, str) or not _CREDENTIAL.fullmatch(value):
         raise answer.unusable("it lacks a client_id and a client_secret that can be used")
     return value
+
+
+def revoking_key(home: str, scope: str) -> str:
+    """Return the key of the application to which tokens of a server belong: those of an account know no callback."""
+    return f"mastodon {home} {' '.join(sorted(scope.split()))} revokes"
 
 
 class Elsewhere:

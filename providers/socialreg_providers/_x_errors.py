@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from socialreg import api_errors
 from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, ProviderError
 from socialreg.meanings import Meaning
@@ -33,6 +34,11 @@ _WORDS = {
     "different access level": 453,
 }
 _TOO_MANY, _SERVER_ERROR, _FORBIDDEN, _UNAUTHORIZED = 429, 500, 403, 401
+_DEAD, _RATE = 89, 88
+#: The person's account is suspended or locked.
+_PERSONAL = frozenset({63, 64, 326})
+#: The type of the problem that a token with less than the app's permissions meets.
+_OAUTH1 = "oauth1-permissions"
 
 
 _KEYS = f"Copy API key and API key secret again from {PORTAL} into CLIENT_ID and CLIENT_SECRET"
@@ -146,6 +152,40 @@ def error_from(answer: Answer, callback: str) -> ProviderError:
     remedy = meaning.remedy.replace("{reset}", _reset(answer))
     told = replace(meaning, remedy=f"{name}: {remedy[0].lower()}{remedy[1:]}")
     return told.error(f"X refused {answer.where} with {answer.status}", name, callback)
+
+
+def api_error(answer: Answer, needed: str) -> ProviderError | None:
+    """Return the error that an answer to a call in somebody's name stands for, ``None`` if the caller is to see it.
+
+    A 401 with another code than 89 is the app's own fault (its keys, its clock), and so is a 403 because of its plan or
+    permissions: 220, 261, 453, ``client-not-enrolled``. No account is lost by those. The v2 endpoints say 401 without a
+    reason: what they mean, whoever asks v1.1 is told.
+
+    :param needed: the scope that the call needs.
+    """
+    code = code_of(answer)
+    name = str(code or answer.status)
+    if answer.status == _TOO_MANY or code == _RATE:
+        return api_errors.rate_limited(answer, name)
+    if code in _PERSONAL:
+        return error_from(answer, "")
+    if code == _DEAD or (code is None and answer.status == _UNAUTHORIZED):
+        return api_errors.revoked(answer, name)
+    if code is None and answer.status == _FORBIDDEN and _is_of_tokens(answer):
+        return api_errors.forbidden(answer, needed, "oauth1-permissions" if _OAUTH1 in answer.text else name)
+    return None
+
+
+def _is_of_tokens(answer: Answer) -> bool:
+    """Whether a 403 is for tokens that do not reach so far. Seen, not documented, both."""
+    if _OAUTH1 in answer.text:
+        return True
+    try:
+        told = answer.json()
+    except BadAnswer:
+        return False
+    # The detail of every other one says what is wrong: "You are not allowed to create a Tweet with duplicate content."
+    return (told.get("type"), told.get("detail")) == ("about:blank", "Forbidden")
 
 
 def _by_status(answer: Answer) -> Meaning:

@@ -48,6 +48,8 @@ class Apple(OIDCProvider):
     authorize_url = "{issuer}/auth/authorize"
     token_url = "{issuer}/auth/token"  # noqa: S105 - an address
     jwks_url = "{issuer}/auth/keys"
+    # https://developer.apple.com/documentation/signinwithapplerestapi/revoke-tokens
+    revocation_url = "{issuer}/auth/revoke"
     scope = ("openid", "name", "email")
     # Required as soon as a name or an address is asked for.
     response_mode = "form_post"
@@ -64,6 +66,8 @@ class Apple(OIDCProvider):
     # "The value can be a String ("true" or "false") or a Boolean".
     true_strings = ("true",)
     denied_errors = frozenset({"access_denied", "user_cancelled_authorize"})
+    # https://developer.apple.com/documentation/signinwithapplerestapi/tokenresponse
+    spends_refresh_tokens = False
     meanings = {
         "invalid_client": Meaning(
             "TEAM_ID, KEY_ID, PRIVATE_KEY and CLIENT_ID do not belong together, or this machine's clock is off",
@@ -107,6 +111,11 @@ class Apple(OIDCProvider):
         claims = cast("Mapping[str, object]", found.extra["claims"])
         # Whatever Apple signed comes before what a browser posts.
         return replace(found, extra={"claims": {**_name_in(params.get("user", "")), **claims}})
+
+    def check_alive(self, credentials: Credentials) -> None:
+        # There is no UserInfo. Apple says to verify the refresh token instead, once a day at most:
+        # https://developer.apple.com/documentation/signinwithapple/verifying-a-user
+        self.refresh(credentials)
 
     def fetch_again(self, credentials: Credentials, stored: Profile) -> Profile:
         # The name comes the first time alone: what is known of it stays.

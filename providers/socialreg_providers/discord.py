@@ -29,6 +29,7 @@ class Discord(OAuth2Provider):
     authorize_url = "{host}/oauth2/authorize"
     token_url = "{host}/api/oauth2/token"  # noqa: S105 - an address
     profile_url = "{host}/api/v10/users/@me"
+    revocation_url = "{host}/api/oauth2/token/revoke"
     scope = ("identify", "email")
     # https://discord.com/developers/docs/resources/user#user-object; verified is said of the address.
     profile_map = {

@@ -9,13 +9,17 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from socialreg.answer import Answer
+from socialreg.exceptions import ProviderError, Revoked
 from socialreg.oauth2 import OAuth2Provider
 from socialreg.paths import read
-from socialreg.types import Profile
+from socialreg.types import Call, Credentials, Profile
 
-from ._facebook_errors import MEANINGS
+from ._facebook_errors import MEANINGS, api_error
+
+_PROOF = "appsecret_proof"
 
 
 class Facebook(OAuth2Provider):
@@ -35,6 +39,8 @@ class Facebook(OAuth2Provider):
     authorize_url = "{login_host}/{graph_version}/dialog/oauth"
     token_url = "{graph_host}/{graph_version}/oauth/access_token"  # noqa: S105 - an address
     profile_url = "{graph_host}/{graph_version}/me"
+    # https://developers.facebook.com/documentation/facebook-login/guides/permissions/request-revoke
+    revocation_url = "{graph_host}/{graph_version}/me/permissions"
     scope = ("public_profile", "email")
     scope_separator = ","
     # The documentation shows a GET with the secret in its query, where every proxy on the way logs it. POST works.
@@ -57,11 +63,31 @@ class Facebook(OAuth2Provider):
     }
     meanings = MEANINGS
 
-    def read_profile(self, token: str) -> Mapping[str, object]:
+    def profile_query(self, token: str) -> Mapping[str, str]:
         # It shows that the token is used by whoever has the secret; apps may require it:
         # https://developers.facebook.com/docs/graph-api/guides/secure-requests
         proof = hmac.new(self.client_secret.encode(), token.encode(), sha256).hexdigest()
-        return self.profile_data(self.get(self.profile_url, token, {**self.profile_params, "appsecret_proof": proof}))
+        return {**self.profile_params, _PROOF: proof}
+
+    def prepare(self, credentials: Credentials, call: Call) -> Call:
+        parts = urlsplit(call.url)
+        brought = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != _PROOF]
+        query = urlencode([*brought, (_PROOF, self.profile_query(credentials.token)[_PROOF])])
+        return super().prepare(credentials, replace(call, url=urlunsplit(parts._replace(query=query))))
+
+    def revoke(self, credentials: Credentials) -> bool:
+        if not credentials.token:
+            return False
+        call = self.prepare(credentials, Call("DELETE", self.revocation_url))
+        answer = self.transport.send(call.method, call.url, headers=call.headers)
+        error = None if answer.ok else self.error_of(answer) or self.error_from(answer)
+        if error is not None and not isinstance(error, Revoked):
+            raise error
+        return True
+
+    def error_of(self, answer: Answer) -> ProviderError | None:
+        # {"error": {"code": 190, "error_subcode": 460, ...}}, with status 400 as a rule.
+        return None if answer.ok else api_error(answer, self.error_from(answer).code)
 
     def profile_of(self, data: Mapping[str, object]) -> Profile:
         profile = super().profile_of(data)

@@ -5,15 +5,24 @@ https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
+from socialreg import api_errors
+from socialreg.answer import Answer
+from socialreg.exceptions import ProviderError
 from socialreg.meanings import Meaning
 from socialreg.oauth2 import OAuth2Provider
 from socialreg.provider import Transport
 from socialreg.store import Store
-from socialreg.types import Intent
+from socialreg.tokens import client_headers
+from socialreg.types import Credentials, Intent
 
+_FORBIDDEN = 403
+#: What a token is answered with that is good for nothing already.
+_GONE = frozenset({404, 422})
 _PORTAL = "the app's page (GitHub, Settings, Developer settings, OAuth Apps)"
 
 
@@ -37,6 +46,9 @@ class GitHub(OAuth2Provider):
     # The profile's own address is the public one, which most people leave empty:
     # https://docs.github.com/en/rest/users/emails#list-email-addresses-for-the-authenticated-user
     emails_url = "{api_host}/user/emails"
+    # https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-authorization: all tokens that
+    # the person gave, not this one alone, for every login brought one that lives on.
+    revocation_url = "{api_host}/applications"
     # What iss is in callbacks. GitHub sent it for some days of April 2026 and again since August; never required.
     authorization_server = "https://github.com/login/oauth"
     scope = ("read:user", "user:email")
@@ -53,6 +65,8 @@ class GitHub(OAuth2Provider):
     #: Whether GitHub offers to make an account to somebody who has none.
     allow_signup: bool = True
 
+    # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
+    dead_token_errors = OAuth2Provider.dead_token_errors | {"bad_refresh_token"}
     # https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
     meanings = {
         "bad_verification_code": Meaning(
@@ -95,3 +109,30 @@ class GitHub(OAuth2Provider):
         if re.fullmatch(r"[\w-]{1,100}", options.get("login", ""), re.ASCII):
             params["login"] = options["login"]
         return params
+
+    def revoke(self, credentials: Credentials) -> bool:
+        if not credentials.token:
+            return False
+        client = client_headers("client_secret_basic", self.client_id, self.client_secret)
+        headers = {**self.api_headers, **client, "Content-Type": "application/json"}
+        body = json.dumps({"access_token": credentials.token}).encode("ascii")
+        address = f"{self.revocation_url}/{quote(self.client_id, safe='')}/grant"
+        answer = self.transport.send("DELETE", address, headers=headers, body=body)
+        if not answer.ok and answer.status not in _GONE:
+            raise self.error_from(answer)
+        return True
+
+    def error_of(self, answer: Answer) -> ProviderError | None:
+        # https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps: one of these is enough.
+        accepted, granted = (_scopes(answer, name) for name in ("x-accepted-oauth-scopes", "x-oauth-scopes"))
+        if answer.status == _FORBIDDEN and accepted and not set(accepted) & set(granted):
+            return api_errors.forbidden(answer, accepted[0])
+        # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+        is_used_up = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+        if answer.status == _FORBIDDEN and is_used_up:
+            return api_errors.rate_limited(answer)
+        return super().error_of(answer)
+
+
+def _scopes(answer: Answer, header: str) -> list[str]:
+    return [name for each in answer.headers.get(header, "").split(",") if (name := each.strip())]

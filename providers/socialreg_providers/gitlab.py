@@ -14,6 +14,8 @@ class GitLab(OIDCProvider):
     slug = "gitlab"
     label = "GitLab"
     issuer = "https://gitlab.com"
+    # https://docs.gitlab.com/api/oauth2/#revoke-a-token
+    revocation_url = "{issuer}/oauth/revoke"
     color = "#fc6d26"
     text_color = "#171321"
     dark_color = "#fc6d26"

@@ -28,12 +28,25 @@ class Google(OIDCProvider):
     slug = "google"
     label = "Google"
     issuer = "https://accounts.google.com"
+    # https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
+    revocation_url = "https://oauth2.googleapis.com/revoke"
     request_options = ("login_hint", "prompt")
     # https://developers.google.com/identity/branding-guidelines
     color = "#f2f2f2"
     text_color = "#1f1f1f"
     dark_color = "#131314"
     dark_text_color = "#e3e3e3"
+
+    # https://developers.google.com/identity/protocols/oauth2/scopes, and the reference of each of these.
+    api_hosts = (
+        "www.googleapis.com",
+        "people.googleapis.com",
+        "gmail.googleapis.com",
+        "youtube.googleapis.com",
+        "docs.googleapis.com",
+        "sheets.googleapis.com",
+        "tasks.googleapis.com",
+    )
 
     #: The domain of a Google Workspace or Cloud organisation whose members alone may log in; ``"*"`` for any such.
     hd: str = ""
@@ -69,6 +82,9 @@ class Google(OIDCProvider):
             "prompt": prompt,
             "login_hint": hint if _HINT.fullmatch(hint) else "",
         }
+        if options.get("scope"):
+            # https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth
+            params["include_granted_scopes"] = "true"
         return {name: value for name, value in params.items() if value}
 
     def issuer_for(self, claims: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
+from socialreg.api_access import same_origin
 from socialreg.exceptions import ConfigurationError, Mismatch, NoSuchServer, ProviderError, Refused
 from socialreg.meanings import Meaning
 from socialreg.oauth2 import OAuth2Provider
@@ -21,7 +22,7 @@ from socialreg.tokens import Tokens
 from socialreg.types import Credentials, Intent, Profile, Redirect
 
 from ._host_names import host_name
-from ._mastodon_apps import About, Apps, Elsewhere, no_such_server
+from ._mastodon_apps import About, Apps, Elsewhere, no_such_server, revoking_key
 
 _OURS = ("issuer", "authorize_url", "token_url", "profile_url", "emails_url")
 
@@ -52,7 +53,7 @@ class Mastodon(OAuth2Provider):
     client_name: str = ""
     website: str = ""
     # "profile" would be enough from Mastodon 4.3 on; older servers do not know it.
-    scope = ("read:accounts",)
+    scope: tuple[str, ...] = ("read:accounts",)
     token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - the name of a method
     # https://docs.joinmastodon.org/entities/Account/. username and acct can be somebody else's one day; id stays.
     profile_map = {
@@ -98,7 +99,9 @@ class Mastodon(OAuth2Provider):
     def authorize(self, redirect_uri: str, intent: Intent, options: Mapping[str, str]) -> Redirect:
         server = self._server(options.get("server", ""))
         own = f"{redirect_uri}?{urlencode({'server': server})}"
-        app = self._app(server, own)
+        # An application may ask for what it was registered with alone: for more there is another.
+        wider = self._with_scope(self.asked_scope(options))
+        app = wider.app_at(server, own)
         redirect = OAuth2Provider.authorize(self.at(server, app), own, intent, options)
         return replace(redirect, pending={**redirect.pending, **app, "server": server})
 
@@ -111,7 +114,8 @@ class Mastodon(OAuth2Provider):
                 remedy="Nothing, if it happens now and then: the login was stopped",
                 code="issuer",
             )
-        there = self.at(pending["server"], pending)
+        scope = tuple(pending["scope"].split()) if "scope" in pending else self.scope
+        there = self._with_scope(scope).at(pending["server"], pending)
         apps = there.apps(pending["redirect_uri"])
         try:
             credentials = OAuth2Provider.verify(there, pending, params)
@@ -127,6 +131,9 @@ class Mastodon(OAuth2Provider):
         # There are no refresh tokens at Mastodon, and nobody would know which application another server's is for.
         return replace(found, issuer=self.issuer, refresh_token="")
 
+    def check_alive(self, credentials: Credentials) -> None:
+        OAuth2Provider.check_alive(self._of(credentials), credentials)
+
     def fetch_profile(self, credentials: Credentials) -> Profile:
         return OAuth2Provider.fetch_profile(self._of(credentials), credentials)
 
@@ -138,6 +145,26 @@ class Mastodon(OAuth2Provider):
         own = profile.profile_url if profile.profile_url.startswith(f"{self.server_address}/") else ""
         # Mastodon tells no address, and one that a server of anybody's tells proves nothing.
         return replace(profile, profile_url=own, email=None)
+
+    def revoke(self, credentials: Credentials) -> bool:
+        # https://docs.joinmastodon.org/methods/oauth/#revoke, for the application alone that the token was given to.
+        there = self._of(credentials)
+        app = self.store.kept(revoking_key(there.server_address, credentials.scope))
+        if self.client_id:
+            app = {"client_id": self.client_id, "client_secret": self.client_secret}
+        if app is None:
+            return False
+        return OAuth2Provider.revoke(self.at(there.issuer.removeprefix("https://"), app), credentials)
+
+    # -- calls
+
+    def bound_to(self, credentials: Credentials) -> Self:
+        return self._of(credentials)
+
+    def serves(self, url: str) -> bool:
+        # A stand-in plays all servers at one host: the whole address counts.
+        home = self.server_address
+        return same_origin(url, home) and f"{url}/".startswith(f"{home}/")
 
     # -- one server of many
 
@@ -160,6 +187,7 @@ class Mastodon(OAuth2Provider):
         there.issuer = f"https://{server}"
         there.server_address = home = self.server_address.replace("{server}", server)
         there.authorize_url, there.token_url = f"{home}/oauth/authorize", f"{home}/oauth/token"
+        there.revocation_url = f"{home}/oauth/revoke"
         there.profile_url = f"{home}/api/v1/accounts/verify_credentials"
         if app is not None:
             there.client_id, there.client_secret = app["client_id"], app["client_secret"]
@@ -169,7 +197,12 @@ class Mastodon(OAuth2Provider):
             there.transport = Elsewhere(self.transport.for_visitors if is_named else self.transport)
         return there
 
-    def _app(self, server: str, redirect_uri: str) -> Mapping[str, str]:
+    def _with_scope(self, scope: tuple[str, ...]) -> Self:
+        wider = copy(self)
+        wider.scope = scope
+        return wider
+
+    def app_at(self, server: str, redirect_uri: str) -> Mapping[str, str]:
         """Return the application that this site is at a server."""
         if self.client_id:  # registered by hand
             return {"client_id": self.client_id, "client_secret": self.client_secret, "kept": "yes"}

@@ -46,6 +46,9 @@ class Microsoft(OIDCProvider):
     #: ``common``, ``organizations`` (no personal accounts), ``consumers`` (no others), or one tenant's GUID or domain.
     tenant: str = "common"
 
+    # https://learn.microsoft.com/en-us/graph/use-the-api. A national cloud has another one.
+    api_hosts = ("graph.microsoft.com",)
+
     # Without email_verified: a tenant's administrator writes what they like into the address (nOAuth). Without
     # picture: the address that UserInfo gives wants a token, so that no page can show it.
     profile_map = {

@@ -33,6 +33,8 @@ class Reddit(OAuth2Provider):
     authorize_url = "https://www.reddit.com/api/v1/authorize"
     token_url = "https://www.reddit.com/api/v1/access_token"  # noqa: S105 - an address
     profile_url = "https://oauth.reddit.com/api/v1/me"
+    # https://github.com/reddit-archive/reddit/wiki/OAuth2#manually-revoking-a-token
+    revocation_url = "https://www.reddit.com/api/v1/revoke_token"
     scope = ("identity",)
     # id is what stays (elsewhere Reddit writes "t2_" before it); name is a handle.
     profile_map = {"uid": "id", "username": "name", "picture": "icon_img"}

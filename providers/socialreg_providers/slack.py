@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from socialreg.exceptions import NotAllowed
+from socialreg import api_errors
+from socialreg.answer import Answer
+from socialreg.exceptions import BadAnswer, NotAllowed, ProviderError, Revoked
 from socialreg.meanings import Meaning
+from socialreg.oauth2_errors import is_error
 from socialreg.oidc import OIDCProvider
-from socialreg.types import Intent
+from socialreg.types import Call, Credentials, Intent
 
 #: Slack's ids are capital letters and digits. Without a colon, two of them with one between are never ambiguous.
 _ID = re.compile(r"\w{1,100}", re.ASCII)
+#: https://docs.slack.dev/reference/methods/auth.test#errors
+_DEAD = frozenset({"account_inactive", "invalid_auth", "token_expired", "token_revoked"})
 _PORTAL = "the app's page (https://api.slack.com/apps)"
 _KEYS = Meaning(
     "CLIENT_ID or CLIENT_SECRET is wrong", f"Copy both again from {_PORTAL}, Basic Information", "not-available"
@@ -30,6 +35,8 @@ class Slack(OIDCProvider):
     slug = "slack"
     label = "Slack"
     issuer = "https://slack.com"
+    # https://docs.slack.dev/reference/methods/auth.revoke
+    revocation_url = "{issuer}/api/auth.revoke"
     color = "#4a154b"
     dark_color = "#ffffff"
     dark_text_color = "#1d1c1d"
@@ -66,6 +73,9 @@ class Slack(OIDCProvider):
         ),
     }
 
+    # https://docs.slack.dev/authentication/using-token-rotation, and the errors of oauth.v2.access
+    dead_token_errors = OIDCProvider.dead_token_errors | {"invalid_refresh_token", "token_revoked", "token_expired"}
+
     def authorize_params(self, intent: Intent, options: Mapping[str, str]) -> Mapping[str, str]:
         return {"team": self.team} if self.team else {}
 
@@ -84,3 +94,26 @@ class Slack(OIDCProvider):
                 remedy="Nothing, if it happens now and then; else compare TEAM with the workspace's id",
                 code="team",
             )
+
+    def revoke(self, credentials: Credentials) -> bool:
+        if not credentials.token:
+            return False
+        call = self.prepare(credentials, Call("POST", self.revocation_url, body=b""))
+        answer = self.transport.send(call.method, call.url, headers=call.headers, body=call.body)
+        error = self.error_of(answer) or (self.error_from(answer) if is_error(answer) else None)
+        if error is not None and not isinstance(error, Revoked):
+            raise error
+        return True
+
+    def error_of(self, answer: Answer) -> ProviderError | None:
+        # {"ok": false, "error": "missing_scope", "needed": "chat:write"}, with status 200.
+        try:
+            data = answer.json()
+        except BadAnswer:
+            data = {}
+        code = data.get("error") if data.get("ok") is False else None
+        if isinstance(code, str) and code in _DEAD:
+            return api_errors.revoked(answer, code)
+        if code == "missing_scope":
+            return api_errors.forbidden(answer, str(data.get("needed", "")), "missing_scope")
+        return super().error_of(answer)

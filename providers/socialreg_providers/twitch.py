@@ -23,6 +23,7 @@ _CODES = {
     "invalid client secret": "invalid_client",
     "invalid authorization code": "invalid_grant",
     "invalid refresh token": "invalid_grant",
+    "invalid token": "invalid_token",
     "parameter redirect_uri does not match registered uri": "redirect_uri_mismatch",
 }
 
@@ -33,9 +34,15 @@ class Twitch(OIDCProvider):
     slug = "twitch"
     label = "Twitch"
     issuer = "https://id.twitch.tv/oauth2"
+    # https://dev.twitch.tv/docs/authentication/revoke-tokens, which knows access tokens alone.
+    revocation_url = "{issuer}/revoke"
+    revocable = ("access_token",)
     color = "#9146ff"
     dark_color = "#9146ff"
     dark_text_color = "#ffffff"
+
+    # https://dev.twitch.tv/docs/api/reference
+    api_hosts = ("api.twitch.tv",)
 
     # No address comes without the second.
     scope = ("openid", "user:read:email")

@@ -15,7 +15,8 @@ from socialreg.oauth2 import OAuth2Provider
 from socialreg.oauth2_errors import code_in
 from socialreg.types import Profile
 
-from ._x_errors import PORTAL, error_from
+from ._x_api import UPLOADS, needed_scope, route
+from ._x_errors import PORTAL, api_error, error_from
 from ._x_profile import largest, page
 
 
@@ -29,12 +30,15 @@ class X(OAuth2Provider):
     dark_color = "#ffffff"
     dark_text_color = "#000000"
 
+    api_hosts = UPLOADS
     #: Server calls, and the page the visitor sees: twitter.com does not know who is logged in at x.com.
     api_host: str = "https://api.x.com"
     login_host: str = "https://x.com"
     authorize_url = "{login_host}/i/oauth2/authorize"
     token_url = "{api_host}/2/oauth2/token"  # noqa: S105 - an address
     profile_url = "{api_host}/2/users/me"
+    # https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token
+    revocation_url = "{api_host}/2/oauth2/revoke"
     # /2/users/me needs both users.read and tweet.read; without offline.access a token is dead after two hours.
     scope = ("users.read", "tweet.read", "users.email", "offline.access")
     profile_params = {"user.fields": "confirmed_email,profile_image_url,verified"}
@@ -47,6 +51,8 @@ class X(OAuth2Provider):
     }
     # confirmed_email is confirmed, or not there: https://docs.x.com/x-api/users/user-lookup-me
     emails_verified = True
+    # Seen, not documented: a refresh token that is spent gets invalid_request, as a spent code does.
+    dead_token_errors = OAuth2Provider.dead_token_errors | {"invalid_request"}
     meanings = {
         # Seen, not documented: what a code gets that is spent, or older than its 30 seconds.
         "invalid_request": Meaning(
@@ -72,6 +78,12 @@ class X(OAuth2Provider):
     def profile_of(self, data: Mapping[str, object]) -> Profile:
         profile = super().profile_of(data)
         return replace(profile, picture=largest(profile.picture), profile_url=page(profile.username))
+
+    def route(self, url: str) -> str:
+        return route(url, self.api_host)
+
+    def error_of(self, answer: Answer) -> ProviderError | None:
+        return api_error(answer, needed_scope(answer.where))
 
     def error_from(self, answer: Answer, callback: str = "") -> ProviderError:
         # The token endpoint speaks OAuth 2.0, the others X's own dialects.

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "social account",
                 "verbose_name_plural": "social accounts",
+                "indexes": [models.Index(fields=["lost_at", "expires_at"], name="socialreg_token_state")],
             },
         ),
         migrations.CreateModel(
@@ -107,6 +108,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("address", models.CharField(max_length=255, verbose_name="e-mail address")),
                 ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
+                ("replaces", models.CharField(blank=True, editable=False, max_length=255)),
+                ("digest", models.CharField(blank=True, editable=False, max_length=64, null=True, unique=True)),
                 ("secret", models.CharField(blank=True, editable=False, max_length=64)),
                 ("sent_at", models.DateTimeField(editable=False, null=True, verbose_name="last mail")),
                 ("sent", models.PositiveIntegerField(default=0, editable=False)),

@@ -10,7 +10,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import SplitResult, urlsplit
 
 from django import template
@@ -23,7 +23,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from socialreg import conf, stylesheet
+from socialreg import conf, connect_tag, prefill_tag, stylesheet
 from socialreg.exceptions import ConfigurationError
 from socialreg.provider import Provider
 from socialreg.registry import providers
@@ -51,11 +51,14 @@ class ButtonNode(Node):
         self.options = options
 
     def render(self, context: Context) -> SafeString:
-        slugs = list(providers) if self.slug is None else [_text(self.slug, context)]
+        return self.show(context, list(providers) if self.slug is None else [_text(self.slug, context)], {})
+
+    def show(self, context: Context, slugs: list[str], besides: Mapping[str, str]) -> SafeString:
+        """Return the buttons of these providers; ``besides`` comes before what the button says itself."""
         if not slugs:
             return SafeString("")
         try:
-            shared = self._shared(context)
+            shared = {**self._shared(context), **besides}
         except NoReverseMatch as error:
             return SafeString("".join(_left_out(slug, error) for slug in slugs))
         template = get_template("socialreg/button.html")
@@ -68,9 +71,10 @@ class ButtonNode(Node):
         return {
             "intent": self.intent,
             "text": given.get("text", ""),
-            "words": _("Connect {label}") if self.intent == "connect" else _("Log in with {label}"),
+            "words": _words(self.intent),
             "css_class": given.get("class", ""),
             "next": given.get("next") if "next" in given else _next(context, self.intent),
+            "keep": "keep" in self.options and bool(self.options["keep"].resolve(context)),
             "csrf_token": _csrf_token(context),
             "start": reverse("socialreg:start", args=[_ANY_SLUG]),
         }
@@ -110,6 +114,12 @@ def _icon(kind: type[Provider]) -> SafeString:
     return mark_safe(kind.icon())  # noqa: S308 - a file of the provider's own package
 
 
+def _words(intent: Intent) -> str:
+    if intent == "prefill":
+        return _("Fill in from {label}")
+    return _("Connect {label}") if intent == "connect" else _("Log in with {label}")
+
+
 def _text(value: FilterExpression, context: Context) -> str:
     found = value.resolve(context)
     return "" if found is None else str(found)
@@ -120,7 +130,7 @@ def _next(context: Context, intent: Intent) -> str:
     request = context.get("request")
     if not isinstance(request, HttpRequest):
         return ""
-    return request.get_full_path() if intent == "connect" else str(request.GET.get("next", ""))
+    return str(request.GET.get("next", "")) if intent == "login" else request.get_full_path()
 
 
 def _csrf_token(context: Context) -> str:
@@ -156,7 +166,8 @@ def _parse(parser: Parser, token: Token, intent: Intent, *, named: bool) -> Butt
         options = token_kwargs(bits, parser)
     except TemplateSyntaxError as error:
         raise wrong from error
-    if bits or (named and slug is None) or not options.keys() <= _OPTIONS:
+    known = _OPTIONS | {"scope"} if intent == "connect" else _OPTIONS
+    if bits or (named and slug is None) or not options.keys() <= known:
         raise wrong
     return ButtonNode(intent, slug, options)
 
@@ -174,9 +185,23 @@ def login_buttons(parser: Parser, token: Token) -> ButtonNode:
 
 
 @register.tag
-def connect_button(parser: Parser, token: Token) -> ButtonNode:
-    """Show the button by which a logged-in user adds an account."""
-    return _parse(parser, token, "connect", named=True)
+def connect_button(parser: Parser, token: Token) -> connect_tag.ConnectNode:
+    """Show the button by which a logged-in user adds an account, to themselves or to what they may change."""
+    button = _parse(parser, token, "connect", named=True)
+    target = connect_tag.Target(cast("FilterExpression", button.slug))
+    return connect_tag.ConnectNode(button, target, button.options.pop("scope", None))
+
+
+@register.tag
+def disconnect_button(parser: Parser, token: Token) -> connect_tag.DisconnectNode:
+    """Show the button by which an organisation, a bot, lets go of its account."""
+    return connect_tag.parse_disconnect(parser, token)
+
+
+@register.tag
+def prefill_button(parser: Parser, token: Token) -> prefill_tag.PrefillNode:
+    """Show the button by which a logged-in user fills in a form, and fill it in when they come back."""
+    return prefill_tag.parse(parser, token, ButtonNode)
 
 
 @register.simple_tag(takes_context=True)

@@ -24,6 +24,7 @@ from .people import PEOPLE, Person
 from .standin import StandIn, XStandIn
 from .visitor import Posted
 from .x_part import CONSUMER_KEY, CONSUMER_SECRET
+from .x_posts import Post
 
 __all__ = [
     "CODES",
@@ -34,6 +35,7 @@ __all__ = [
     "PEOPLE",
     "SHAPES",
     "Person",
+    "Post",
     "Posted",
     "Record",
     "StandIn",

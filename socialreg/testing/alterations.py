@@ -15,7 +15,7 @@ from . import pages
 from .errors import error
 from .messages import JSON, XML, Delivery, Request, Response
 from .switchboard import Act, Switch
-from .x import API, rate_limit
+from .x import endpoint, rate_limit
 
 #: The id of nobody in the cast.
 STRANGER = "1999999999999999999"
@@ -83,7 +83,7 @@ def status(code: int, content: bytes = b"", headers: Mapping[str, str] | None = 
     """Return the act that fails with a bare status."""
 
     def act(_response: Response, request: Request, _switch: Switch) -> Response:
-        return Response(code, content, headers={**rate_limit(request.when, 0), **(headers or {})})
+        return Response(code, content, headers={**rate_limit(request.when, 74), **(headers or {})})
 
     return act
 
@@ -137,7 +137,7 @@ def fail(_response: Response, request: Request, switch: Switch) -> Response:
 
 def rate_limited(response: Response, request: Request, switch: Switch) -> Response:
     """Answer as X does when it was asked too often; others say it in words of their own."""
-    if request.path in API:
+    if endpoint(request.path):
         return fail(response, request, switch)
     headers = {"Retry-After": "900", **rate_limit(request.when, 0)}
     return Response.json({"error": "rate_limited", "message": "Too many requests."}, 429).with_headers(headers)

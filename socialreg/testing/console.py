@@ -14,6 +14,7 @@ from .oauth2.stage import Stage
 from .people import Person, remark
 from .switchboard import Group, Switch, Switchboard
 from .x import API
+from .x_part import XPart
 
 _GROUPS: Mapping[Group, str] = {
     "errors": "Errors",
@@ -35,13 +36,13 @@ _LOOKED_AT = 500
 class Console:
     """The index page and its switches.
 
-    :param x: what a site's settings need for X.
+    :param x: X, as it is played from the start.
     :param requests: everything that was answered so far; it grows while this looks at it.
     """
 
     def __init__(
         self,
-        x: Mapping[str, object],
+        x: XPart,
         people: Mapping[str, Person],
         board: Switchboard,
         requests: Sequence[Record],
@@ -66,6 +67,7 @@ class Console:
             "codes": pages.join([_code(code) for code in CODES]),
             "paths": pages.join([pages.render("option", {"value": path, "label": path}) for path in sorted(API)]),
             "groups": pages.join([_group(group, {switch.fault.name for switch in on}) for group in _GROUPS]),
+            "posts": str(len(self._x.posts)),
             "requests": _recent([record for record in self._requests[-_LOOKED_AT:] if _is_step(record)][-_RECENT:]),
         }
         return pages.page("Stand-in", pages.render("index", values))
@@ -75,7 +77,9 @@ class Console:
             _provider(part.label, pages.Html(part.provider.icon()), part.protocol, {"slug": part.slug, **part.options})
             for part in self._stage.parts.values()
         ]
-        return pages.join([_provider("X", pages.Html(), "OAuth 1.0a", {"slug": "twitter", **self._x}), *played])
+        return pages.join(
+            [_provider("X", pages.Html(), "OAuth 1.0a", {"slug": "twitter", **self._x.options()}), *played]
+        )
 
     def _switch(self, request: Request) -> Response:
         form = request.form_fields()

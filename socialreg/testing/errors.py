@@ -54,6 +54,7 @@ _ROWS = (
     XError(131, 500, "Internal error"),
     XError(135, 401, "Timestamp out of bounds."),
     XError(179, 403, "Sorry, you are not authorized to see this status."),
+    XError(187, 403, "Status is a duplicate."),
     XError(215, 400, "Bad Authentication data."),
     XError(220, 403, "Your credentials do not allow access to this resource."),
     XError(226, 403, "This request looks like it might be automated."),

@@ -51,7 +51,7 @@ def switch(
 
 def is_api(path: str, endpoint: str) -> bool:
     """Return whether an application calls there, not a browser."""
-    return path in API or endpoint in CALLS
+    return not {path, endpoint}.isdisjoint(API | CALLS)
 
 
 def _unknown(what: str, name: str, known: list[str]) -> ConfigurationError:

@@ -46,6 +46,11 @@ def profile(scene: Scene, request: Request) -> Response:
     return _answered(request, lambda: _tell(scene, request))
 
 
+def invalidate_token(scene: Scene, request: Request) -> Response:
+    """Make the access token that a call is signed with good for nothing, as X does."""
+    return _answered(request, lambda: _invalidate(scene, request))
+
+
 #: Who answers: method and act, by the name that faults know an endpoint by.
 ACTS: Mapping[str, tuple[str, Callable[[Scene, Request], Response]]] = {
     "request_token": ("POST", request_token),
@@ -53,6 +58,7 @@ ACTS: Mapping[str, tuple[str, Callable[[Scene, Request], Response]]] = {
     "consent": ("POST", consent),
     "access_token": ("POST", access_token),
     "profile": ("GET", profile),
+    "invalidate_token": ("POST", invalidate_token),
 }
 
 
@@ -77,6 +83,12 @@ def _exchange(scene: Scene, request: Request) -> Response:
     facts = {path: values[name] for name, path in paths.items() if path}
     answer = handed_out(scene.tokens.issue_access(person.id), facts)
     return replace(answer, notes=Notes(paths=paths))
+
+
+def _invalidate(scene: Scene, request: Request) -> Response:
+    _, token = _desk(scene).owner(request)
+    scene.tokens.invalidate(token.key)
+    return Response.json({"access_token": token.key})
 
 
 def _tell(scene: Scene, request: Request) -> Response:

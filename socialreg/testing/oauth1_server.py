@@ -11,7 +11,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from oauthlib.oauth1.rfc5849 import signature
@@ -38,11 +38,15 @@ class RequestToken:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What an application may act for a person with. It does not expire; it can be invalidated."""
+    """What an application may act for a person with. It does not expire; it can be invalidated.
+
+    ``access`` is ``read`` where the application asked for no more than that, the last time that it was approved.
+    """
 
     key: str
     secret: str = field(repr=False)
     person_id: str
+    access: str = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +90,13 @@ class Tokens:
         """Take a request token out of circulation: denied, or spent. Of two who try, one gets it."""
         return self._requests.pop(key, None)
 
-    def issue_access(self, person_id: str) -> AccessToken:
+    def issue_access(self, person_id: str, access: str = "write") -> AccessToken:
         """Return the person's access token; ``<user id>-<random>``, as X's look."""
         with self._lock:
             token = next((t for t in self._access.values() if t.person_id == person_id), None)
             if token is None:
                 token = AccessToken(f"{person_id}-{secrets.token_urlsafe(24)}", secrets.token_urlsafe(30), person_id)
-                self._access[token.key] = token
+            token = self._access[token.key] = replace(token, access=access)
             return token
 
     def access(self, key: str) -> AccessToken | None:

@@ -12,6 +12,7 @@ from .oauth2.stage import Stage
 from .people import Person
 from .switchboard import Switch, Switchboard
 from .x import X
+from .x import endpoint as x_endpoint
 
 Routes = Mapping[tuple[str, str], Callable[[Request], Response]]
 
@@ -35,7 +36,7 @@ class Reception:
 
     def answer(self, request: Request) -> tuple[Response, Record]:
         """Answer a request; return what is to be remembered of it as well."""
-        endpoint = self._stage.endpoint(request.path)
+        endpoint = self._stage.endpoint(request.path) or x_endpoint(request.path)
         switches = self._board.take(request.path, endpoint)
         skew = sum(switch.seconds for switch in switches if switch.fault.skews)
         request = replace(request, when=request.when + skew) if skew else request
@@ -48,7 +49,7 @@ class Reception:
         return response, Record(request.method, request.path, status, request.when, request.query, browser)
 
     def _route(self, request: Request) -> Response:
-        if (request.method, request.path) in self._x.routes:
+        if (request.method, x_endpoint(request.path)) in self._x.routes:
             return self._x.answer(request)
         route = self._routes.get((request.method, request.path))
         if route is not None:

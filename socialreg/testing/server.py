@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._deliver(self.server.app(Request(self.command, path, query, headers, body, origin, time.time())))
 
-    do_GET = do_POST = _serve  # noqa: N815 - the names are the base class's
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names are the base class's
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("content-length", "0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -13,15 +14,18 @@ from . import faults
 from .console import Console
 from .errors import Shape
 from .messages import Record, Request, Response
-from .oauth1_server import Consumer
-from .oauth2.part import ClaimsIn
+from .oauth1_desk import Desk
+from .oauth1_server import Consumer, Tokens
+from .oauth2.part import X_ISSUER, ClaimsIn
 from .oauth2.stage import Stage
 from .people import PEOPLE, Person
+from .posts_page import PostsPage
 from .reception import Reception
 from .server import Server, require_loopback
 from .switchboard import Switchboard
 from .visitor import Visitor
 from .x_part import CONSUMER_KEY, CONSUMER_SECRET, XPart, is_x
+from .x_posts import Post
 
 
 class StandIn:
@@ -57,10 +61,13 @@ class StandIn:
         self.requests: list[Record] = []
         self._board = Switchboard()
         self._stage = Stage(self.url, self.people)
-        self._x = XPart(self.url, Consumer(consumer_key, consumer_secret), callbacks, self.people)
+        desk = Desk(Consumer(consumer_key, consumer_secret), Tokens(), callbacks)
+        self._x = XPart(self.url, desk, self.people, partial(self._stage.grant, X_ISSUER))
+        #: What applications have posted at X for somebody, the oldest first.
+        self.posts: list[Post] = self._x.posts
         self.reset()
-        console = Console(self._x.options(), self.people, self._board, self.requests, self._stage)
-        routes = {**self._x.pages, **console.routes}
+        console = Console(self._x, self.people, self._board, self.requests, self._stage)
+        routes = {**self._x.pages, **console.routes, **PostsPage(self.posts, self.people).routes}
         self._reception = Reception(self._x.api, self._stage, routes, self.people, self._board)
         self._visitor = Visitor(self.url)
 
@@ -152,9 +159,10 @@ class StandIn:
         self._board.clear(name)
 
     def reset(self) -> None:
-        """Forget the requests and what was told, switch all faults off, restore the cast. Tokens and providers stay."""
+        """Forget requests, posts and what was told, switch all faults off, restore the cast. Tokens, providers stay."""
         self.clear()
         self.requests.clear()
+        self.posts.clear()
         self._stage.reset()
         self._x.tell({})
         self.people.clear()

@@ -32,7 +32,7 @@ class Switch:
 
     def is_for(self, path: str, endpoint: str) -> bool:
         """Return whether a request to ``path`` meets this fault."""
-        return path == self.path if self.path else bool({path, endpoint} & self.fault.paths)
+        return self.path in {path, endpoint} if self.path else bool({path, endpoint} & self.fault.paths)
 
 
 Act = Callable[[Response, Request, Switch], Response]

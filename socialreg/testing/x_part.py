@@ -8,51 +8,51 @@ from socialreg.provider import Provider
 
 from .consent import AUTHENTICATE, Consent
 from .oauth1_desk import Desk
-from .oauth1_server import Consumer, Tokens
-from .oauth2.part import is_oauth1
+from .oauth2.part import X_ISSUER, is_oauth1
 from .people import Person
-from .x import ACCESS_TOKEN, REQUEST_TOKEN, VERIFY_CREDENTIALS, X
+from .x import ACCESS_TOKEN, INVALIDATE_TOKEN, REQUEST_TOKEN, VERIFY_CREDENTIALS, X
+from .x_callers import Bearers, Callers
+from .x_posts import Post, Posts
 
 #: Known to everybody who reads this file, and good for nothing but a stand-in on one's own machine.
 CONSUMER_KEY = "socialreg-sandbox"
 CONSUMER_SECRET = "worthless-outside-this-machine"  # noqa: S105
-#: Who vouches for X's people, by whatever class a site speaks to it.
-ISSUER = "https://x.com"
 #: The name of the entry for the class that ships.
 SLUG = "twitter"
 _PATHS = {
     "request_token_url": REQUEST_TOKEN,
     "authorize_url": AUTHENTICATE,
     "access_token_url": ACCESS_TOKEN,
+    "invalidate_token_url": INVALIDATE_TOKEN,
     "profile_url": VERIFY_CREDENTIALS,
 }
 
 
 def is_x(provider: type[Provider]) -> bool:
     """Return whether a class speaks OAuth 1.0a to X: it is then sent to X's own addresses, and reads X's profiles."""
-    return is_oauth1(provider) and getattr(provider, "issuer", "") == ISSUER
+    return is_oauth1(provider) and getattr(provider, "issuer", "") == X_ISSUER
 
 
 class XPart:
     """X, for one application.
 
     :param url: where the stand-in listens.
-    :param consumer: the application.
-    :param callbacks: its allow-list of callback URLs, compared exactly; ``None`` for any http(s) address.
+    :param desk: where its tokens are handed out, for one application.
     :param people: the cast, looked at anew with every request.
+    :param bearers: finds the tokens that X has handed out over OAuth 2.0, by whatever name it is played.
     """
 
-    def __init__(
-        self, url: str, consumer: Consumer, callbacks: tuple[str, ...] | None, people: Mapping[str, Person]
-    ) -> None:
+    def __init__(self, url: str, desk: Desk, people: Mapping[str, Person], bearers: Bearers) -> None:
         self._url = url
-        self._consumer = consumer
+        self._consumer = desk.consumer
         self._told: dict[str, object] = {}
-        desk = Desk(consumer, Tokens(), callbacks)
+        #: What was posted, the oldest first.
+        self.posts: list[Post] = []
+        callers = Callers(desk, people, bearers)
         #: The calls that applications make.
-        self.api = X(desk, people, self._told)
+        self.api = X(desk, callers, Posts(callers, self.posts), self._told)
         #: The pages that people see.
-        self.pages = Consent(consumer.key, people, desk.tokens).routes
+        self.pages = Consent(desk.consumer.key, people, desk.tokens).routes
         #: The entries of a site's settings that lead here.
         self.slugs = {SLUG}
 

@@ -34,6 +34,18 @@ _SWITCHES = (
 )
 
 
+_AS_NEW = (
+    "UPDATE sandbox_organisation SET twitter_id = NULL",
+    "UPDATE sandbox_bot SET twitter_id = NULL",
+    "DELETE FROM sandbox_portrait",
+    "DELETE FROM socialreg_socialaccount",
+    "DELETE FROM socialreg_useraddress",
+    "DELETE FROM auth_user WHERE username NOT IN ('demo', 'staff')",
+    "UPDATE auth_user SET first_name = 'Inês', last_name = 'Moreau' WHERE username = 'demo'",
+    "UPDATE auth_user SET email = 'ines.moreau@example.net' WHERE username = 'demo'",
+)
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """The demo site, its stand-in and its real provider: three addresses and a database file."""
@@ -48,10 +60,10 @@ class Sandbox:
         self._switch({"do": "on", "name": name, "path": path})
 
     def as_new(self) -> None:
-        """Forget everybody but the demo user, and switch all faults off."""
+        """Forget everybody but the users who are there from the start, and switch all faults off."""
         self._switch({"do": "clear"})
-        for table, kept in (("socialreg_socialaccount", "0"), ("auth_user", "username = 'demo'")):
-            self.change(f"DELETE FROM {table} WHERE NOT {kept}")
+        for statement in _AS_NEW:
+            self.change(statement)
 
     def change(self, statement: str, *values: str) -> None:
         """Change the database behind the site's back."""

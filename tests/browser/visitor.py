@@ -85,7 +85,10 @@ class Visitor:
 
     def is_at(self, path: str) -> bool:
         """Whether the browser is at this path of the site's, or will be in a moment."""
-        self.until(lambda browser: urlsplit(browser.current_url).path == path)
+        self.until(
+            lambda browser: urlsplit(browser.current_url).path == path,
+            lambda: f"not at {path}, but at {self.browser.current_url}: {self.one('main').text}",
+        )
         return self.browser.current_url.startswith(f"{self.site}/")
 
     def consent(self, screen_name: str) -> None:

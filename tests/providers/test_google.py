@@ -108,7 +108,7 @@ class TestGoogle(OIDCGrid):
             ({}, "login", {"login_hint": "mara@example.com"}, {"login_hint": "mara@example.com"}),
             ({}, "login", {"login_hint": "a b"}, {}),
             ({}, "login", {"login_hint": "x" * 255}, {}),
-            ({}, "login", {"hd": "evil.example", "access_type": "offline", "scope": "all", "nonce": "1"}, {}),
+            ({}, "login", {"hd": "evil.example", "access_type": "offline", "nonce": "1"}, {}),
         ],
         ids=str,
     )

@@ -86,12 +86,12 @@ class TestAuthorize:
         assert query == expected
 
     def test_the_settings_choose_page_login_and_access_type(self, x, outside):
-        options = {"METHOD": "authorize", "FORCE_LOGIN": True, "X_AUTH_ACCESS_TYPE": ""}
+        options = {"METHOD": "authorize", "FORCE_LOGIN": True, "X_AUTH_ACCESS_TYPE": "read"}
         twitter = Twitter({**x.provider_settings(), **options}, outside)
         url = twitter.authorize(CALLBACK, "login", {}).url
         assert url.startswith(f"{x.url}/oauth/authorize?")
         assert url.endswith("&force_login=true")
-        assert twitter.request_token_params("login") == {}
+        assert twitter.request_token_params("login", {}) == {"x_auth_access_type": "read"}
 
     def test_a_method_that_is_none_is_told_when_the_site_starts(self, x, outside):
         with pytest.raises(ConfigurationError, match="METHOD of Twitter cannot be 'authorise'"):

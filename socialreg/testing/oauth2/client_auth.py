@@ -33,7 +33,7 @@ def authenticate(scene: Scene, request: Request, asked: Mapping[str, str]) -> Cl
         "client_secret" in asked
     ):
         raise _refused(f"The client is to authenticate by {method}, and in no other way.")
-    client_id, secret = _basic(header) if header else (asked.get("client_id", ""), asked.get("client_secret", ""))
+    client_id, secret = basic(header) if header else (asked.get("client_id", ""), asked.get("client_secret", ""))
     client = scene.client(client_id)
     if client is None or asked.get("client_id", client_id) != client_id:
         raise _refused("The client is not known here.")
@@ -48,7 +48,7 @@ def _refused(why: str) -> Refusal:
     return Refusal("invalid_client", why, 401)
 
 
-def _basic(header: str) -> tuple[str, str]:
+def basic(header: str) -> tuple[str, str]:
     """Return id and secret, each form-decoded (RFC 6749 section 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     try:

@@ -12,5 +12,6 @@ DISCOVERY = frozenset({"*/discovery", "*/server"})
 KEYS = frozenset({"*/jwks"})
 #: What answers the browser.
 BROWSER = frozenset({"*/authorize", "*/consent"})
+REVOCATION = frozenset({"*/revoke", "*/invalidate_token"})
 #: Every call that an application makes.
-CALLS = TOKEN | REQUEST_TOKEN | ACCESS_TOKEN | PROFILES | EMAILS | DISCOVERY | KEYS | {"*/apps"}
+CALLS = TOKEN | REQUEST_TOKEN | ACCESS_TOKEN | PROFILES | EMAILS | DISCOVERY | KEYS | REVOCATION | {"*/apps"}

@@ -97,7 +97,30 @@ class Grants:
             self._tokens.pop(access, None)
             return grant
 
+    def refreshable(self, refresh: str) -> Grant | None:
+        """Return what a refresh token is for that is not spent, ``None`` if it is no good."""
+        return self._refresh.get(refresh, ("", None))[1]
+
+    def revoke(self, token: str) -> None:
+        """Make an access token good for nothing, or a refresh token with all access tokens that came of it."""
+        with self._lock:
+            self._tokens.pop(token, None)
+            _, grant = self._refresh.pop(token, ("", None))
+            if grant is not None:
+                self._tokens = {each: of for each, of in self._tokens.items() if not _is_one(of, grant)}
+
+    def withdraw(self, person_id: str) -> None:
+        """Make all tokens of a person good for nothing."""
+        with self._lock:
+            self._tokens = {token: of for token, of in self._tokens.items() if of.person_id != person_id}
+            self._refresh = {token: of for token, of in self._refresh.items() if of[1].person_id != person_id}
+
     def access(self, token: str, now: float) -> Grant | None:
         """Return what an access token is good for, ``None`` if for nothing."""
         grant = self._tokens.get(token)
         return grant if grant is not None and now < grant.expires else None
+
+
+def _is_one(grant: Grant, other: Grant) -> bool:
+    """Whether two tokens come of one consent."""
+    return replace(grant, expires=0, nonce="") == replace(other, expires=0, nonce="")

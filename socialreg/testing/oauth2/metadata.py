@@ -21,6 +21,7 @@ def discovery(scene: Scene, _request: Request) -> Response:
         **_common(scene, "authorize", "token"),
         "userinfo_endpoint": f"{scene.base}/userinfo",
         "jwks_uri": f"{scene.base}/jwks",
+        "revocation_endpoint": f"{scene.base}/revoke",
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [algorithm(scene.part)],
         "claims_parameter_supported": True,
@@ -32,6 +33,7 @@ def server(scene: Scene, _request: Request) -> Response:
     """Describe one server of many, as Mastodon does: https://docs.joinmastodon.org/methods/oauth/#authorization-server-metadata."""
     document = {
         **_common(scene, "oauth/authorize", "oauth/token"),
+        "revocation_endpoint": f"{scene.base}/oauth/revoke",
         "app_registration_endpoint": f"{scene.base}/api/v1/apps",
         "service_documentation": "https://docs.joinmastodon.org/",
     }

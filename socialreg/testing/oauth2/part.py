@@ -21,6 +21,8 @@ ENDPOINTS: Mapping[str, str] = {
     "emails_url": "emails",
     "userinfo_url": "userinfo",
     "jwks_url": "jwks",
+    "revocation_url": "revoke",
+    "invalidate_token_url": "invalidate_token",
     "discovery_url": ".well-known/openid-configuration",
 }
 #: Good for nothing but a stand-in. Its colon, blank, plus and percent sign find out clients that do not form-encode
@@ -34,6 +36,8 @@ TENANT, ANY_TENANT = "{tenant}", "{tenantid}"
 #: The tenant of personal accounts, and the one that everybody here is in unless the settings name another.
 CONSUMERS, HOME = "9188040d-6c67-4c5b-b112-36a304b66dad", "5ea51de0-0000-4000-8000-000000000001"
 _HYPHENS = 4
+#: Who vouches for X's people, by whatever class a site speaks to it.
+X_ISSUER = "https://x.com"
 #: Where claims about the person go: into the ID token, or to UserInfo alone.
 ClaimsIn = Literal["id_token", "userinfo"]
 SigningKey = ec.EllipticCurvePrivateKey
@@ -129,7 +133,9 @@ def make_part(
     base = f"{url}/{slug}"
     key = ec.generate_private_key(ec.SECP256R1()) if hasattr(provider, "private_key") else None
     chosen = {name: value for name, value in given.items() if value not in ("", None)}
-    own = {"PRIVATE_KEY": _pem(key)} if key else {}
+    own: dict[str, object] = {"PRIVATE_KEY": _pem(key)} if key else {}
+    if getattr(provider, "issuer", "") == X_ISSUER and hasattr(provider, "api_host"):
+        own["API_HOST"] = url  # what is called beside the login is there for X's other class as well
     options = {**_missing(base, slug, provider), **chosen, **own, **_addresses(base, provider, chosen)}
     return Part(slug, provider, options, claims_in, key)
 

@@ -14,10 +14,11 @@ from socialreg.testing.oauth1_server import Tokens
 from socialreg.testing.people import Person
 
 from . import browser, metadata, resources
-from .grants import Grants
+from .grants import Grant, Grants
 from .keys import KeyRing
 from .part import ClaimsIn, Part, make_part
 from .refusal import Refusal
+from .revocation import revoke
 from .scene import Scene
 from .token_endpoint import token
 
@@ -30,12 +31,13 @@ _ACTS: Mapping[str, tuple[str, Act]] = {
     "profile": ("GET", resources.profile),
     "emails": ("GET", resources.emails),
     "userinfo": ("GET", resources.userinfo),
+    "revoke": ("POST DELETE", revoke),
     "jwks": ("GET", metadata.jwks),
     "discovery": ("GET", metadata.discovery),
     "server": ("GET", metadata.server),
     "apps": ("POST", metadata.apps),
 }
-_PATHS = {name: name for name in ("authorize", "consent", "token", "profile", "emails", "userinfo", "jwks")}
+_PATHS = {name: name for name in ("authorize", "consent", "token", "profile", "emails", "userinfo", "jwks", "revoke")}
 #: Over OAuth 1.0a. Some have a second address for the browser, which asks only who has not been asked before.
 _OAUTH1_PATHS = {**{name: name for name in oauth1_acts.ACTS}, "authenticate": "authorize"}
 _DISCOVERY = ".well-known/openid-configuration"
@@ -44,12 +46,13 @@ _SERVER_PATHS = {
     "oauth/authorize": "authorize",
     "consent": "consent",
     "oauth/token": "token",
+    "oauth/revoke": "revoke",
     "api/v1/accounts/verify_credentials": "profile",
     "api/v1/apps": "apps",
     ".well-known/oauth-authorization-server": "server",
 }
 #: The first words of paths that are X's or the stand-in's own.
-_TAKEN = frozenset({"oauth", "avatars", "sticky", "faults", "1", "2"})
+_TAKEN = frozenset({"oauth", "avatars", "sticky", "faults", "posts", "1", "2"})
 _SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _SERVER = re.compile(r"[A-Za-z0-9.:-]+")
 
@@ -110,6 +113,8 @@ class Stage:
             server, _, rest = rest.partition("/")
         if part.is_oidc and rest.endswith(_DISCOVERY):  # of whatever tenant
             return Address(part, "", "discovery")
+        if rest.startswith("revoke/") and "revoke" in paths:  # GitHub's names the application
+            return Address(part, "", "revoke")
         if rest not in paths or bool(server) != part.has_servers or (server and not _SERVER.fullmatch(server)):
             return None
         return Address(part, server, paths[rest])
@@ -125,7 +130,7 @@ class Stage:
         if address is None:
             return None
         method, act = (oauth1_acts.ACTS if address.part.is_oauth1 else _ACTS)[address.endpoint]
-        if request.method != method:
+        if request.method not in method.split():
             return None
         try:
             return act(self.scene(address.part.slug, address.server), request)
@@ -148,6 +153,11 @@ class Stage:
             told = self._told.setdefault(slug, {})
             self._scenes[key] = Scene(self.parts[slug], base, server, self._people, Grants(), KeyRing(), Tokens(), told)
         return self._scenes[key]
+
+    def grant(self, issuer: str, token: str, now: float) -> Grant | None:
+        """Return what an access token is good for that a provider of this issuer has handed out."""
+        scenes = [scene for scene in list(self._scenes.values()) if scene.part.text("issuer") == issuer]
+        return next((grant for scene in scenes if (grant := scene.grants.access(token, now))), None)
 
     def tell(self, slug: str, values: Mapping[str, object]) -> None:
         """Tell this of everybody at one provider, in place of what was told before.

@@ -69,10 +69,15 @@ def _matches(verifier: str, challenge: str) -> bool:
 
 
 def _by_refresh_token(scene: Scene, asked: Mapping[str, str]) -> Grant:
-    grant = scene.grants.rotate(asked.get("refresh_token", ""))
+    refresh = asked.get("refresh_token", "")
+    grant = scene.grants.rotate(refresh) if _spends(scene) else scene.grants.refreshable(refresh)
     if grant is None:
         raise Refusal("invalid_grant", "The refresh token is unknown, or it has been used.")
     return replace(grant, nonce="")  # OpenID Connect Core section 12.2: a refreshed ID token needs none
+
+
+def _spends(scene: Scene) -> bool:
+    return scene.part.get("spends_refresh_tokens") is not False
 
 
 def _issue(scene: Scene, grant: Grant, request: Request, code: str = "") -> Response:
@@ -88,7 +93,7 @@ def _issue(scene: Scene, grant: Grant, request: Request, code: str = "") -> Resp
     if scene.part.has_servers:  # Mastodon's tokens do not expire
         answer["created_at"] = int(request.when)
     else:
-        answer |= {"expires_in": TOKEN_LIFETIME, "refresh_token": refresh}
+        answer |= {"expires_in": TOKEN_LIFETIME} | ({"refresh_token": refresh} if code or _spends(scene) else {})
     if not scene.part.is_oidc:
         return Response.json(answer).with_headers(NO_STORE)
     answer["id_token"] = id_token(scene, grant, person, request, access)

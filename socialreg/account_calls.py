@@ -1,0 +1,144 @@
+"""One call with an account's tokens: to the provider's own hosts alone, with tokens that live.
+
+They are refreshed before they expire, or once the provider takes them no more; an account whose tokens are dead is
+marked as lost. Nothing of requests' here: :mod:`account_session` has its shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from . import flights, keeping, steps, upkeep
+from .answer import Answer
+from .exceptions import ConfigurationError, ProviderError, Revoked, Unavailable
+from .models import SocialAccount
+from .provider import Provider
+from .registry import providers
+from .types import Call, Credentials
+
+#: Tokens with less than this to live are refreshed first: a call takes up to ten seconds, and clocks differ.
+RENEW_BEFORE = timedelta(seconds=60)
+#: ``used_at`` is brought forward no more often than this, so that a thousand calls do not write a thousand times.
+USED_EVERY = timedelta(hours=1)
+#: What changes with the credentials.
+_RENEWED = ("provider", "sealed_credentials", "scope", "expires_at", "refreshable", "lost_at", "lost_code")
+#: What :meth:`~socialreg.provider.Provider.check_alive` says where nobody can be asked.
+_NOBODY_TO_ASK = frozenset({"no-profile", "no-userinfo"})
+
+
+class AccountCalls:
+    """Makes calls as one account, in one thread. The account's fields are renewed in place."""
+
+    def __init__(self, account: SocialAccount) -> None:
+        self._account = account
+
+    def make(self, call: Call) -> tuple[Answer, ProviderError | None]:
+        """Return the answer to a call, and the error that it stands for, if it does.
+
+        Each request takes ten seconds at most; there are one as a rule, two or three where tokens have to be refreshed.
+
+        :raises ConfigurationError: the address is not the provider's, or the account's tokens cannot be opened.
+        :raises Revoked: the tokens were lost before, or are now; no call is made with them.
+        :raises Unavailable, BadAnswer: the provider did not answer, or with a redirect, or with more than 1 MiB.
+        """
+        self._addressed(call)
+        if self._account.lost_at is not None:
+            raise flights.lost(self._account)
+        self._renew_if_due()
+        answer, error = self._send(call)
+        if isinstance(error, Revoked):
+            answer, error = self._after_refusal(call, error, answer)
+        self._note_use()
+        return answer, error
+
+    def _addressed(self, call: Call) -> tuple[Provider, Credentials, Call]:
+        """Return whom a call really goes to, with which credentials, and the call with its real address."""
+        credentials = keeping.opened(self._account)
+        provider = providers.usable(self._account.provider).bound_to(credentials)
+        url = provider.route(call.url)
+        if not provider.serves(url):
+            raise _foreign(call.url, self._account.provider, provider.label)
+        return provider, credentials, replace(call, url=url)
+
+    def _send(self, call: Call) -> tuple[Answer, ProviderError | None]:
+        provider, credentials, addressed = self._addressed(call)
+        answer = _send(provider, provider.prepare(credentials, addressed))
+        if provider.learns_from(answer):
+            answer = _send(provider, provider.prepare(credentials, addressed))
+        return answer, provider.error_of(answer)
+
+    def _after_refusal(self, call: Call, error: Revoked, answer: Answer) -> tuple[Answer, ProviderError | None]:
+        """Make a call once more with other tokens: one that was refused for its tokens was not carried out."""
+        again: ProviderError | None = error
+        if self._account.refreshable:
+            try:
+                self._renew(dead_token=keeping.opened(self._account).token)
+            except Revoked as lost:
+                return answer, lost
+            answer, again = self._send(call)
+        if isinstance(again, Revoked):
+            again = self._confirmed(again)
+        return answer, again
+
+    def _confirmed(self, error: Revoked) -> ProviderError | None:
+        """Mark the account as lost, if the provider says once more that its tokens are dead.
+
+        Too much hangs on it for one answer of one address: the site asks people back, and with wrong keys in the
+        settings it would ask everybody. ``None`` if the tokens live: that address refuses them for another reason.
+        """
+        try:
+            steps.check_alive(providers.usable(self._account.provider), keeping.opened(self._account))
+        except ProviderError as said:
+            if isinstance(said, Revoked) or said.code in _NOBODY_TO_ASK:
+                upkeep.mark_lost(self._account, error)
+                return error
+            return said
+        return None
+
+    def _renew_if_due(self) -> None:
+        expires = self._account.expires_at
+        now = timezone.now()
+        if not self._account.refreshable or expires is None or expires - now > RENEW_BEFORE:
+            return
+        try:
+            self._renew()
+        except Unavailable:
+            if expires <= now:
+                raise
+
+    def _renew(self, dead_token: str = "") -> None:
+        """Take new tokens: those that another process has got in the meantime, or others."""
+        account = self._account
+        try:
+            found = upkeep.refresh(account.pk, dead_token=dead_token)
+        except Revoked:
+            account.refresh_from_db(fields=_RENEWED)
+            raise
+        for name in _RENEWED:
+            setattr(account, name, getattr(found, name))
+
+    def _note_use(self) -> None:
+        account, now = self._account, timezone.now()
+        if now - account.used_at < USED_EVERY:
+            return
+        account.used_at = now
+        SocialAccount.objects.filter(pk=account.pk, used_at__lte=now - USED_EVERY).update(used_at=now)
+
+
+def _send(provider: Provider, call: Call) -> Answer:
+    return provider.transport.send(call.method, call.url, headers=call.headers, body=call.body)
+
+
+def _foreign(url: str, slug: str, label: str) -> ConfigurationError:
+    parts = urlsplit(url)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"[:300]
+    return ConfigurationError(
+        f"A token of {label} was to be sent to {where}",
+        cause="that is none of the provider's own hosts, or not over https",
+        remedy=f'If the provider documents it, add the host to API_HOSTS in SOCIALREG["PROVIDERS"]["{slug}"]',
+        code="foreign-host",
+    )

@@ -1,0 +1,111 @@
+"""F08: whoever wants an account refreshed at the same time, in whatever process, gets it from one call.
+
+The stand-in hands out a new refresh token each time and takes the old one no more, so a second call would lose the
+account. The processes are real, and so are the databases.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from socialreg import flights
+from socialreg.models import SocialAccount
+from tests import stores
+from tests.callers import PROCESSES, THREADS, Callers
+from tests.keep import expire, make_account, opened, stored
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+TOKEN = "/x/token"
+ALL = PROCESSES * THREADS
+
+everywhere = stores.on("sqlite", "postgres", "mysql")
+
+
+@pytest.fixture
+def database(request, django_db_blocker):
+    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
+        yield connection
+
+
+@pytest.fixture
+def account(database, standin) -> SocialAccount:
+    made = make_account(standin)
+    expire(made)
+    standin.requests.clear()
+    return made
+
+
+def callers(database, settings, **entry: object) -> Callers:
+    only = {"x": {**settings.SOCIALREG["PROVIDERS"]["x"], **entry}}
+    return Callers(database.settings_dict, {**settings.SOCIALREG, "PROVIDERS": only})
+
+
+@everywhere
+def test_f08_twenty_callers_in_two_processes_cause_one_call_and_all_are_served(database, account, standin, settings):
+    before = opened(account)
+    # So that everybody is there before the first one is back.
+    standin.fault("slow", path=TOKEN, seconds=1)
+    with callers(database, settings) as processes:
+        said = processes.refresh(account.pk)
+        again = processes.refresh(account.pk)
+    found = opened(stored(account))
+    assert found.token != before.token
+    assert [each.error for each in said] == [""] * ALL
+    assert {each.token for each in (*said, *again)} == {found.token}
+    assert len(standin.requests_to(TOKEN)) == 1
+    assert stored(account).refresh_begun_at is None
+
+
+@everywhere
+def test_f08_a_dead_token_is_sent_once_and_told_once(database, account, standin, settings):
+    standin.fault("code-refused", path=TOKEN)
+    standin.fault("slow", path=TOKEN, seconds=1)
+    with callers(database, settings) as processes:
+        said = processes.refresh(account.pk)
+    assert {each.error for each in said} == {"invalid_grant"}
+    assert len(standin.requests_to(TOKEN)) == 1
+    assert told(said) == ["invalid_grant"]
+
+
+@everywhere
+def test_f08_a_provider_that_is_down_is_asked_once_by_all(database, account, standin, settings):
+    standin.fault("server-error", path=TOKEN)
+    standin.fault("slow", path=TOKEN, seconds=1)
+    before = opened(account)
+    with callers(database, settings) as processes:
+        said = processes.refresh(account.pk)
+    assert sorted(each.error for each in said)[-1] == "refresh-failed"
+    assert not [each for each in said if not each.error]
+    assert len(standin.requests_to(TOKEN)) == 1
+    assert opened(stored(account)) == before
+    assert stored(account).lost_at is None
+
+
+@everywhere
+def test_f07_a_process_that_dies_between_answer_and_commit_is_noticed(database, account, standin, settings):
+    """X has spent the token: the account is lost, and its site is told so, once."""
+    with callers(database, settings, PROVIDER="tests.caller.Dying") as processes:
+        processes.die_over(account.pk)
+    assert len(standin.requests_to(TOKEN)) == 1
+    left = stored(account)
+    assert left.refresh_begun_at is not None
+    assert left.lost_at is None
+    # As if the time had passed that the one who died could have needed.
+    SocialAccount.objects.filter(pk=account.pk).update(
+        refresh_begun_at=left.refresh_begun_at - flights.LONGEST - timedelta(seconds=1)
+    )
+    standin.fault("slow", path=TOKEN, seconds=1)
+    with callers(database, settings) as processes:
+        said = processes.refresh(account.pk)
+    assert {each.error for each in said} == {"interrupted"}
+    assert len(standin.requests_to(TOKEN)) == 2
+    assert stored(account).lost_code == "interrupted"
+    assert told(said) == ["interrupted"]
+
+
+def told(said) -> list[str]:
+    """Return what was signalled, in all processes together."""
+    return [code for first in range(0, ALL, THREADS) for code in said[first].signals]
