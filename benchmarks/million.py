@@ -27,7 +27,7 @@ from .way import STEPS, Visits
 FEW, MANY = 1_000, 1_000_000
 VISITS = 30
 #: Seconds after which no other database is begun.
-LATEST = 105
+LATEST = 125
 #: Without the index every new visitor reads the whole table: a few of them show it.
 VISITS_WITHOUT = 3
 

@@ -16,13 +16,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from socialreg import disconnecting, session_ends
+from socialreg import accounts, disconnecting, session_ends
 from socialreg.background import background
+from socialreg.exceptions import NotAllowed
 from socialreg.lookup import find_class
 from socialreg.models import SocialAccount, UserAddress
 from tests import stores
 from tests.holding import held
-from tests.test_connections import account_of, at_once
+from tests.test_connections import account_of, arrival, at_once
 from tests.test_way import MARA, register, shown
 
 CONNECTIONS, PROVE = "/accounts/connections/", "/accounts/prove/"
@@ -436,3 +437,14 @@ def test_a29_of_two_accounts_that_are_disconnected_at_once_one_stays(database, s
         assert sorted(type(each).__name__ for each in came) == ["NotAllowed", "SocialAccount"], came
         assert user.social_accounts.count() == 1
     background.drain()
+
+
+@stores.on("sqlite", "postgres", "mysql")
+def test_f06_of_two_users_who_connect_one_account_at_once_one_gets_it(database, site):
+    for turn in range(10):
+        users = [User.objects.create(username=f"user{turn}-{each}", password="!") for each in range(2)]
+        came = at_once(*[partial(accounts.connect, HttpRequest(), user, arrival(f"{turn}")) for user in users])
+        assert sorted(type(each).__name__ for each in came) == ["NotAllowed", "SocialAccount"], came
+        (refused,) = [each for each in came if isinstance(each, NotAllowed)]
+        assert refused.notice == "taken"
+        assert not any(user.username in str(refused) for user in users)

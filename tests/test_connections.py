@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from docs.examples.connections import delete_everything, disconnect_all_of
 from socialreg import accounts as writing
 from socialreg import disconnecting
 from socialreg.exceptions import NotAllowed
@@ -290,6 +291,30 @@ class TestProof:
         question = browser.client.get(x.approve(sent["Location"], "kestrel"))["Location"]
         page = browser.client.get(question).content.decode()
         assert "Link <bdi>Mara Lindqvist</bdi> to this account?" in page
+
+
+@pytest.mark.django_db
+class TestViewsOfASitesOwn:
+    """The examples in the documentation."""
+
+    def asked(self, rf: Any, client: Client, user: User) -> Any:
+        request = rf.post("/")
+        request.user, request.session = user, client.session
+        return request
+
+    def test_what_needs_a_recent_login_leads_to_one_first(self, mara, client, rf):
+        request = self.asked(rf, client, mara)
+        request.session["socialreg_since"] = 1
+        assert delete_everything(request)["Location"] == "/accounts/again/?next=%2Fsettings%2F"
+        assert delete_everything(self.asked(rf, client, mara))["Location"] == "/"
+        assert not User.objects.exists()
+
+    def test_all_but_the_last_way_in_can_be_taken(self, mara, client, rf):
+        for subject in ("1", "2", "3"):
+            account_of(mara, subject)
+        response = disconnect_all_of(self.asked(rf, client, mara), "twitter")
+        assert response.content == b"Not disconnected: last-login"
+        assert mara.social_accounts.count() == 1
 
 
 # Races

@@ -76,12 +76,16 @@ def test_a_proof_is_needed_exact_and_only_after_the_visitor_began_it(request_):
     for guess in ("", "guess", "\udc80"):
         with pytest.raises(Mismatch):
             pending.load_proven(request_, guess)
-    proof = pending.begin_proof(request_, WAITING)
+    back = pending.begin_proof(request_, WAITING)
+    proof = back.removeprefix("/accounts/link/?proof=")
+    assert pending.is_proof(request_, back)
+    assert not any(pending.is_proof(request_, other) for other in ("", "/accounts/link/?proof=", f"{back}x", proof))
     assert pending.load_proven(request_, proof).arrival == ARRIVAL
     for guess in ("", proof[:-1], proof + "x", "\udc80"):
         with pytest.raises(Mismatch):
             pending.load_proven(request_, guess)
-    assert pending.begin_proof(request_, WAITING) != proof
+    assert pending.begin_proof(request_, WAITING) != back
+    assert not pending.is_proof(request_, back)
 
 
 def test_it_is_named_by_the_identity_and_by_nothing_else(request_):

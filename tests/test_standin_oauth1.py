@@ -559,7 +559,7 @@ def test_alone_it_plays_who_is_named_and_prints_their_entries():
     command = [sys.executable, "-m", "socialreg.testing", "google", "docs.examples.acme.Acme", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         url = next(word for word in process.stdout.readline().split() if word.startswith("http://")).rstrip("/")
-        lines = [process.stdout.readline() for _ in range(16)]
+        lines = [process.stdout.readline() for _ in range(17)]
         first = requests.get(url, timeout=10).text
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=10)

@@ -37,7 +37,18 @@ def row(slug: str, found: type[Provider]) -> tuple[str, ...]:
     identity = f"`{made.uid_claim}`" if made.uid_claim else "as set"
     # The page's own title: two of them are called X, and two have no name before they are set up.
     title = f"[]({slug}.md)"
-    return (title, protocol, identity, _address(made), pkce, client, by_post, _revokes(made), _requests(made), _besides(made))
+    return (
+        title,
+        protocol,
+        identity,
+        _address(made),
+        pkce,
+        client,
+        by_post,
+        _revokes(made),
+        _requests(made),
+        _besides(made),
+    )
 
 
 class NoTransport:

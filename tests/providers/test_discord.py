@@ -117,6 +117,7 @@ class TestGrid(OAuth2Grid):
 def test_the_addresses_are_the_documented_ones(outside):
     assert sorted(Discord({}, outside).endpoints()) == [
         "https://discord.com/api/oauth2/token",
+        "https://discord.com/api/oauth2/token/revoke",
         "https://discord.com/api/v10/users/@me",
         "https://discord.com/oauth2/authorize",
     ]

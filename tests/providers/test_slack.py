@@ -130,4 +130,4 @@ class TestSlack(OIDCGrid):
         assert peer.request("/token").form_fields()["client_secret"] == "the:s%cret"
 
     def test_the_addresses_are_slacks_own(self, outside):
-        assert Slack({}, outside).endpoints() == ["https://slack.com"]
+        assert Slack({}, outside).endpoints() == ["https://slack.com", "https://slack.com/api/auth.revoke"]

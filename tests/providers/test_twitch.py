@@ -126,4 +126,4 @@ class TestTwitch(OIDCGrid):
         assert peer.request("/token").form_fields()["client_secret"] == "the:s%cret"
 
     def test_the_addresses_are_twitchs_own(self, outside):
-        assert Twitch({}, outside).endpoints() == ["https://id.twitch.tv/oauth2"]
+        assert Twitch({}, outside).endpoints() == ["https://id.twitch.tv/oauth2", "https://id.twitch.tv/oauth2/revoke"]
