@@ -84,7 +84,7 @@ def _memory_of_a_round(rows: int) -> int:
     try:
         for tally in round_.run():
             if tally.seen == FEW:
-                round_.rests["twitter"] = math.inf
+                round_.rests.add(("twitter", ""), math.inf)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

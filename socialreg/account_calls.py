@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from django.db import transaction
 from django.utils import timezone
 
 from . import flights, keeping, steps, upkeep
@@ -18,16 +19,14 @@ from .exceptions import ConfigurationError, ProviderError, Revoked, Unavailable
 from .models import SocialAccount
 from .provider import Provider
 from .registry import providers
+from .token_state import is_due
+from .transactions import database
 from .types import Call, Credentials
 
-#: Tokens with less than this to live are refreshed first: a call takes up to ten seconds, and clocks differ.
-RENEW_BEFORE = timedelta(seconds=60)
 #: ``used_at`` is brought forward no more often than this, so that a thousand calls do not write a thousand times.
 USED_EVERY = timedelta(hours=1)
 #: What changes with the credentials.
 _RENEWED = ("provider", "sealed_credentials", "scope", "expires_at", "refreshable", "lost_at", "lost_code")
-#: What :meth:`~socialreg.provider.Provider.check_alive` says where nobody can be asked.
-_NOBODY_TO_ASK = frozenset({"no-profile", "no-userinfo"})
 
 
 class AccountCalls:
@@ -66,10 +65,7 @@ class AccountCalls:
 
     def _send(self, call: Call) -> tuple[Answer, ProviderError | None]:
         provider, credentials, addressed = self._addressed(call)
-        answer = _send(provider, provider.prepare(credentials, addressed))
-        if provider.learns_from(answer):
-            answer = _send(provider, provider.prepare(credentials, addressed))
-        return answer, provider.error_of(answer)
+        return steps.call(provider, credentials, addressed)
 
     def _after_refusal(self, call: Call, error: Revoked, answer: Answer) -> tuple[Answer, ProviderError | None]:
         """Make a call once more with other tokens: one that was refused for its tokens was not carried out."""
@@ -93,44 +89,49 @@ class AccountCalls:
         try:
             steps.check_alive(providers.usable(self._account.provider), keeping.opened(self._account))
         except ProviderError as said:
-            if isinstance(said, Revoked) or said.code in _NOBODY_TO_ASK:
+            if isinstance(said, Revoked) or said.code == "cannot-ask":
                 upkeep.mark_lost(self._account, error)
                 return error
             return said
         return None
 
     def _renew_if_due(self) -> None:
-        expires = self._account.expires_at
-        now = timezone.now()
-        if not self._account.refreshable or expires is None or expires - now > RENEW_BEFORE:
+        account, now = self._account, timezone.now()
+        if not (account.refreshable and is_due(account, now)):
             return
         try:
             self._renew()
         except Unavailable:
-            if expires <= now:
+            if account.expires_at is None or account.expires_at <= now:
                 raise
 
     def _renew(self, dead_token: str = "") -> None:
         """Take new tokens: those that another process has got in the meantime, or others."""
-        account = self._account
         try:
-            found = upkeep.refresh(account.pk, dead_token=dead_token)
+            self._take_over(upkeep.refresh(self._account.pk, dead_token=dead_token))
         except Revoked:
-            account.refresh_from_db(fields=_RENEWED)
+            self._take_over(keeping.find(self._account.pk))
             raise
+
+    def _take_over(self, found: SocialAccount) -> None:
         for name in _RENEWED:
-            setattr(account, name, getattr(found, name))
+            setattr(self._account, name, getattr(found, name))
 
     def _note_use(self) -> None:
-        account, now = self._account, timezone.now()
-        if now - account.used_at < USED_EVERY:
+        """Write down that the account was used; after the transaction around, if there is one.
+
+        So the row is not locked meanwhile, and a database that fails takes away neither the caller's transaction nor
+        the answer to a call that was carried out.
+        """
+        now = timezone.now()
+        if now - self._account.used_at < USED_EVERY:
             return
-        account.used_at = now
-        SocialAccount.objects.filter(pk=account.pk, used_at__lte=now - USED_EVERY).update(used_at=now)
+        self._account.used_at = now
+        transaction.on_commit(self._write_use, using=database(), robust=True)
 
-
-def _send(provider: Provider, call: Call) -> Answer:
-    return provider.transport.send(call.method, call.url, headers=call.headers, body=call.body)
+    def _write_use(self) -> None:
+        used = self._account.used_at
+        keeping.rows(self._account.pk).filter(used_at__lte=used - USED_EVERY).update(used_at=used)
 
 
 def _foreign(url: str, slug: str, label: str) -> ConfigurationError:

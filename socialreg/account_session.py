@@ -12,6 +12,7 @@ Not for several threads at once: the account's fields change under its calls. Ma
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from http.client import responses as reasons
 from typing import Any
@@ -23,6 +24,7 @@ from requests.utils import get_encoding_from_headers
 
 from .account_calls import AccountCalls
 from .answer import Answer
+from .exceptions import SocialRegError
 from .models import SocialAccount
 from .types import Call
 
@@ -38,6 +40,13 @@ _OURS = frozenset(
         "proxy-authorization",
         "transfer-encoding",
     }
+)
+
+#: What an answer may be encoded in. Python has codecs besides that take a minute for a mebibyte (``punycode``), or
+#: raise what nobody expects of ``response.text`` (``idna``); and requests would guess where none is named, as slowly.
+_CHARSET = re.compile(
+    r"utf-?(8|16|32)([-_]?[bl]e)?|us-ascii|ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-(jp|kr)|big5|gb(2312|k|18030)",
+    re.IGNORECASE,
 )
 
 
@@ -80,7 +89,11 @@ class _Adapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Make the call; nothing but the request counts."""
-        answer, error = self._calls.make(_call(request))
+        try:
+            answer, error = self._calls.make(_call(request))
+        except SocialRegError as raised:
+            # Whoever catches nothing shows it to an error tracker, with the variables of every frame: none of ours.
+            raise raised.with_traceback(None) from None
         if error is not None and self._raises:
             raise error
         return _response(answer, request)
@@ -91,20 +104,21 @@ class _Adapter(BaseAdapter):
 
 def _call(request: requests.PreparedRequest) -> Call:
     headers = {name: _text(value) for name, value in request.headers.items() if name.lower() not in _OURS}
-    return Call(request.method or "GET", request.url or "", headers, _bytes(request.body))
+    body = None if request.body is None else _bytes(request.body)
+    return Call(request.method or "GET", request.url or "", headers, body)
 
 
 def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _bytes(body: Any) -> bytes | None:
+def _bytes(body: Any) -> bytes:
     """Return a body as it is sent: requests has texts, files and generators as well."""
     if isinstance(body, str):
         return body.encode()
-    if body is None or isinstance(body, bytes):
+    if isinstance(body, bytes):
         return body
-    return body.read() if hasattr(body, "read") else b"".join(body)
+    return _bytes(body.read()) if hasattr(body, "read") else b"".join(map(_bytes, body))
 
 
 def _response(answer: Answer, request: requests.PreparedRequest) -> requests.Response:
@@ -114,7 +128,8 @@ def _response(answer: Answer, request: requests.PreparedRequest) -> requests.Res
     # The body is unpacked by now.
     told = {name: value for name, value in answer.headers.items() if name not in {"content-encoding", "content-length"}}
     response.headers = CaseInsensitiveDict(told)
-    response.encoding = get_encoding_from_headers(response.headers)
+    named = get_encoding_from_headers(response.headers) or ""
+    response.encoding = named if _CHARSET.fullmatch(named) else "utf-8"
     response.url = request.url or ""
     response.request = request  # as the caller made it: without our Authorization
     response.raw = io.BytesIO(answer.body)

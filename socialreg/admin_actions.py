@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -22,7 +22,9 @@ from . import conf
 from .admin_words import named, owners_of
 from .deadlines import deadline
 from .exceptions import Revoked, SocialRegError
+from .locking import lock
 from .models import SocialAccount
+from .transactions import database
 
 if TYPE_CHECKING:
     Accounts = QuerySet[SocialAccount]
@@ -72,9 +74,10 @@ def _work(name: str) -> Work:
 def disconnect_now(key: int) -> None:
     """Remove an account, and have its tokens revoked. One that is gone already is as good as removed."""
     forget = _work("socialreg.disconnecting.forget")
-    with transaction.atomic(using=router.db_for_write(SocialAccount)):
+    with transaction.atomic(using=database()):
         # Whole: what revokes needs the tokens, when the row is gone already.
-        for account in SocialAccount.objects.select_for_update().filter(pk=key):
+        account = lock(SocialAccount, key)
+        if account is not None:
             forget(account)
 
 

@@ -17,7 +17,6 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .exceptions import ConfigurationError
 from .fields import owner_fields
 from .models import SocialAccount
 from .registry import providers
@@ -36,7 +35,7 @@ class ProviderFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Lookups:
         """Return the enabled providers. Not those that accounts have: that would read every row of the table."""
-        return [*((slug, _label(slug)) for slug in providers), (self._GONE, _("Not enabled any more"))]
+        return [*((slug, providers.label(slug)) for slug in providers), (self._GONE, _("Not enabled any more"))]
 
     def queryset(self, request: HttpRequest, queryset: Accounts) -> Accounts:
         """Return the accounts of the provider that was chosen."""
@@ -44,7 +43,7 @@ class ProviderFilter(admin.SimpleListFilter):
             return queryset
         if self.value() == self._GONE:
             return queryset.exclude(provider__in=list(providers))
-        return queryset.filter(provider=self.value())
+        return queryset.filter(provider=self.value()) if self.value() in providers else queryset
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -114,10 +113,3 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable
         """How many there are, at most :attr:`most`: the database stops counting there."""
         rows: Any = self.object_list
         return int(rows.order_by()[: self.most].count())
-
-
-def _label(slug: str) -> str:
-    try:
-        return providers[slug].label
-    except ConfigurationError:
-        return slug

@@ -5,16 +5,13 @@ Every provider has these; :mod:`oauth1` and :mod:`authorization_code` say how. U
 
 from __future__ import annotations
 
-import re
 from typing import Self
-from urllib.parse import urlsplit
 
 from . import api_errors
 from .answer import Answer
 from .exceptions import ConfigurationError, ProviderError, Refused
+from .origins import same_origin
 from .types import Call, Credentials
-
-_PORTS = {"https": 443, "http": 80}
 
 
 class ApiAccess:
@@ -79,9 +76,11 @@ class ApiAccess:
         """Ask the provider whether it takes these credentials still, in one request.
 
         :raises Revoked: it does not.
+        :raises Refused: there is nothing to ask (code ``cannot-ask``).
         :raises ProviderError: it did not say.
         """
-        raise NotImplementedError
+        name = type(self).__name__
+        raise api_errors.cannot_ask(self.label, f"{name} has no check_alive()", f"Give {name} one")
 
     def refresh(self, credentials: Credentials) -> Credentials:
         """Return new credentials for old ones.
@@ -102,23 +101,3 @@ class ApiAccess:
         :raises ProviderError: it did not play along.
         """
         return False
-
-
-def same_origin(url: str, other: str) -> bool:
-    """Whether two addresses have scheme, host and port in common; false for what is no plain web address."""
-    origin = _origin(url)
-    return origin is not None and origin == _origin(other)
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port, ``None`` for what is no plain web address."""
-    if not (url.isascii() and url.isprintable()) or re.search(r"[\s\\]", url):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
-        return None
-    return parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port

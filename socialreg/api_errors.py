@@ -10,15 +10,14 @@ import re
 import time
 
 from .answer import Answer
-from .exceptions import Forbidden, RateLimited, Revoked
-from .rate_limits import told_reset
+from .exceptions import Forbidden, RateLimited, Refused, Revoked
+from .rate_limits import LONGEST_WAIT, told_reset
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
-#: Seconds that a provider is believed at most: whoever comes back after a day and is early is told so.
-LONGEST_WAIT = 24 * 3600
 #: One parameter of a challenge, quoted or not (RFC 9110 section 11.2).
 _PARAMETER = re.compile(r'([A-Za-z_]{1,30})[ \t]*=[ \t]*(?:"([^"\\]{0,1000})"|([^\s",]{1,1000}))')
-#: What a scope is made of (RFC 6749 section 3.3).
+#: What a scope is made of (RFC 6749 section 3.3). A longer one would not pass through a button, nor a cookie.
+_SCOPE_LENGTH = 1000
 _SCOPE = re.compile(r"[!#-\[\]-~]+(?: [!#-\[\]-~]+)*")
 
 
@@ -30,6 +29,16 @@ def error_of(answer: Answer) -> Forbidden | RateLimited | Revoked | None:
     if challenge.get("error") == "insufficient_scope":
         return forbidden(answer, challenge.get("scope", ""))
     return revoked(answer) if answer.status == _UNAUTHORIZED else None
+
+
+def cannot_ask(label: str, cause: str, remedy: str) -> Refused:
+    """Return the error for a provider that has nothing to ask whether it takes a token still: nobody is at fault."""
+    return Refused(
+        f"{label} cannot be asked whether it takes a token still",
+        cause=cause,
+        remedy=f"{remedy}, if the provider has such an address; else nothing",
+        code="cannot-ask",
+    )
 
 
 def revoked(answer: Answer, code: str = "") -> Revoked:
@@ -56,7 +65,7 @@ def forbidden(answer: Answer, scope: str = "", code: str = "") -> Forbidden:
         remedy="Ask the person for more: a connect_button of the account with the scope that is missing",
         code=code,
     )
-    error.scope = scope if _SCOPE.fullmatch(scope) else ""
+    error.scope = scope if len(scope) <= _SCOPE_LENGTH and _SCOPE.fullmatch(scope) else ""
     return error
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -20,7 +21,7 @@ from .provider import Provider
 from .recent_login import hold_back
 from .registry import providers
 from .server_question import ServerForm
-from .types import Resume
+from .types import Intent, Resume
 
 #: Bytes of what is asked. An errand, an address to go on to and some options fit several times.
 MOST_BYTES = 8192
@@ -48,6 +49,8 @@ def _start(request: HttpRequest, slug: str) -> HttpResponse:
     with resumable(Resume(slug)):
         need_post(request)
         given = _given(request)
+        if given.get("intent", "login") not in get_args(Intent):
+            raise _unusable(f"there is no such intent; there are {', '.join(get_args(Intent))}")
     asked = resume_from(given, slug)
     with resumable(asked):
         provider = providers.usable(slug)

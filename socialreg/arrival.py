@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import assert_never, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router, transaction
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from . import accounts, conf, confirmation, held, owners, pending, prefill, sessions, steps, sync, sync_questions
+from . import accounts, conf, held, owners, pending, prefill, sessions, shelves, steps, sync, sync_questions
+from .account_rows import refresh
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
@@ -24,6 +25,7 @@ from .models import SocialAccount
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
+from .transactions import database
 from .types import Arrival, Credentials, Profile, storable_raw
 
 
@@ -133,11 +135,11 @@ def log_in(
 def _renew(account: SocialAccount, arrival: Arrival) -> sync.Changes:
     """Keep what was learnt, and let the user's own fields follow as the site's settings say: both, or neither."""
     if not arrival.fetched or not conf.sync():
-        accounts.refresh(account, arrival)
+        refresh(account, arrival)
         return sync.Changes()
     before = account.stored_profile()
-    with transaction.atomic(using=router.db_for_write(SocialAccount)):
-        accounts.refresh(account, arrival)
+    with transaction.atomic(using=database()):
+        refresh(account, arrival)
         return sync.apply(account, before, arrival.profile)
 
 
@@ -188,14 +190,12 @@ def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpRespon
     """
     user = cast("AbstractBaseUser", request.user)
     accounts.connect(request, user, arrival)
-    confirmation.void(user)
     pending.discard(request)
     request.session.cycle_key()
     return HttpResponseRedirect(safe_next(next_url) or reverse("socialreg:connections"))
 
 
 def _wait(request: HttpRequest, waiting: Pending, page: str) -> HttpResponse:
-    if request.session.session_key:  # one that somebody else planted here would let them read this, and finish it
-        request.session.cycle_key()
+    shelves.under_a_new_key(request)
     pending.keep(request, waiting)
     return HttpResponseRedirect(reverse(page))

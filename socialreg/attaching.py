@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, transaction
 
-from . import accounts, ownerless
+from . import account_rows, ownerless
 from .exceptions import NotAllowed
 from .locking import lock
 from .models import SocialAccount
 from .ownership import Owner
 from .scopes import covers
+from .transactions import database
 from .types import Arrival, Errand
 
 
@@ -50,12 +51,26 @@ def attach(task: Task, arrival: Arrival) -> tuple[SocialAccount, bool]:
     Whose account it is besides makes no difference: the one who is here has just proved to be its person. An account
     that the owner had before is let go of.
 
-    :raises NotAllowed: the owner or the account is gone by now, another account came back, or it may do less.
+    :raises NotAllowed: the owner or the account is gone by now, another account came back, it may do less, or the
+        site's own model lets it serve no second owner.
     """
     try:
         return _attach(task, arrival)
-    except IntegrityError:  # another request has just brought the same account: now it is there to be found
+    except IntegrityError:  # another request may just have brought the same account: now it is there to be found
+        return _attach_again(task, arrival)
+
+
+def _attach_again(task: Task, arrival: Arrival) -> tuple[SocialAccount, bool]:
+    try:
         return _attach(task, arrival)
+    except IntegrityError as error:
+        raise NotAllowed(
+            "The database does not let the owner have this account",
+            cause="another owner has it, and the field is unique or part of a constraint",
+            remedy="Nothing: it stays where it is until it is disconnected there",
+            code="taken",
+            notice="taken",
+        ) from error
 
 
 def detach(task: Task) -> SocialAccount:
@@ -63,7 +78,7 @@ def detach(task: Task) -> SocialAccount:
 
     :raises NotAllowed: the owner is gone by now, or has another account.
     """
-    with transaction.atomic(using=_database()):
+    with transaction.atomic(using=database()):
         owner, account = task.owner, task.account
         if owner is None or account is None or _current(task) != account.pk:
             raise not_theirs()
@@ -73,16 +88,16 @@ def detach(task: Task) -> SocialAccount:
 
 
 def _attach(task: Task, arrival: Arrival) -> tuple[SocialAccount, bool]:
-    with transaction.atomic(using=_database()):
+    with transaction.atomic(using=database()):
         before = _current(task)
         account = _found(arrival, before)
         if task.account is not None:
             account = _same(task, account, before)
             _check_granted(account, arrival, task.errand.scope)
         if account is None:
-            account = accounts.insert(None, arrival)
+            account = account_rows.insert(None, arrival)
         else:
-            accounts.refresh(account, arrival)
+            account_rows.refresh(account, arrival)
         is_new = task.owner is not None and before != account.pk
         if task.owner is not None and is_new:
             _set(task.owner, account.pk)
@@ -104,7 +119,7 @@ def _current(task: Task) -> int | None:
 
 
 def _set(owner: Owner, account_id: int | None) -> None:
-    rows = type(owner.instance)._base_manager.using(_database()).filter(pk=owner.instance.pk)  # noqa: SLF001
+    rows = type(owner.instance)._base_manager.using(database()).filter(pk=owner.instance.pk)  # noqa: SLF001
     rows.update(**{owner.field.attname: account_id})
     setattr(owner.instance, owner.field.attname, account_id)  # receivers of the signal see it
 
@@ -150,7 +165,3 @@ def _check_granted(account: SocialAccount, arrival: Arrival, addition: str) -> N
             code="not-granted",
             notice="not-granted",
         )
-
-
-def _database() -> str:
-    return router.db_for_write(SocialAccount)

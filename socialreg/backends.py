@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from inspect import signature
 from typing import Any, cast
 
@@ -10,13 +9,13 @@ from django.conf import settings
 from django.contrib.auth import get_backends, login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router, transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from . import conf
 from .models import SocialAccount
 from .signals import logged_in
+from .transactions import announce
 from .types import Profile
 
 _PATH = "socialreg.backends.SocialBackend"
@@ -48,8 +47,7 @@ def start_session(request: HttpRequest, user: AbstractBaseUser) -> None:
 
 def announce_login(request: HttpRequest, user: AbstractBaseUser, account: SocialAccount, profile: Profile) -> None:
     """Send ``logged_in`` once it is a fact."""
-    send = partial(logged_in.send_robust, SocialAccount, request=request, user=user, account=account, profile=profile)
-    transaction.on_commit(send, using=router.db_for_write(SocialAccount))
+    announce(logged_in, {"request": request, "user": user, "account": account, "profile": profile})
 
 
 def has_password(user: AbstractBaseUser) -> bool:

@@ -48,14 +48,24 @@ class Background:
 
     def _submit(self, what: str, work: Callable[[], object]) -> None:
         with self._lock:
+            pool = self._pool()
             if len(self._waiting) >= MOST_WAITING:
                 logger.warning("%s was left undone: %d others wait already", what, MOST_WAITING)
                 return
-            # By process: the threads of a parent do not run in a forked worker.
-            pool = self._pools.setdefault(os.getpid(), ThreadPoolExecutor(WORKERS, "socialreg"))
-            future = pool.submit(_do, what, work)
+            try:
+                future = pool.submit(_do, what, work)
+            except RuntimeError:  # it is after a commit: whoever waits is answered all the same
+                logger.warning("%s was left undone: this process is ending, or can have no more threads", what)
+                return
             self._waiting.add(future)
         future.add_done_callback(self._forget)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        # By process: the threads of a parent do not run in a forked worker, and what waits there is never done here.
+        if os.getpid() not in self._pools:
+            self._waiting.clear()
+            self._pools[os.getpid()] = ThreadPoolExecutor(WORKERS, "socialreg")
+        return self._pools[os.getpid()]
 
     def _forget(self, future: Future[None]) -> None:
         with self._lock:

@@ -6,17 +6,17 @@ A missing or wrong setting is a :class:`ConfigurationError` here and a system ch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from inspect import isclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.forms import BaseForm, BaseModelForm
 from django.utils.module_loading import import_string
 
 from .exceptions import ConfigurationError
+from .setting_values import duration, entries, function, functions, is_origin, resolve, why_no_origin, wrong
 from .types import Profile
 
 if TYPE_CHECKING:
@@ -69,32 +69,11 @@ def base_url() -> str:
     if not isinstance(value, str) or not is_origin(value):
         raise ConfigurationError(
             'SOCIALREG["BASE_URL"] is missing or wrong',
-            cause=_why_no_origin(value),
+            cause=why_no_origin(value),
             remedy='Set it to the address of this site, for example "https://example.com"',
             code="base-url",
         )
     return value.rstrip("/").lower()
-
-
-def _why_no_origin(value: object) -> str:
-    if not value:
-        return "it is empty"
-    if isinstance(value, str) and "@" in value:  # not repeated: what stands before it may be a password
-        return "it holds a user name"
-    return f"{value!r} is not a scheme and a host, with a port perhaps, and nothing else"
-
-
-_ORIGIN = re.compile(
-    r"https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE | re.ASCII
-)
-
-
-def is_origin(value: str) -> bool:
-    """Whether ``value`` is a scheme and a host, with a port perhaps, and nothing else but a slash."""
-    try:
-        return bool(_ORIGIN.fullmatch(value)) and urlsplit(value).port != 0
-    except ValueError:  # a port above 65535, an IPv6 address that is none
-        return False
 
 
 def is_secure() -> bool:
@@ -109,32 +88,32 @@ def provider_settings() -> Mapping[str, Mapping[str, object]]:
     """
     value = _get("PROVIDERS")
     if not isinstance(value, Mapping):
-        raise _wrong("PROVIDERS", f"it is {type(value).__name__}", 'Make it a dict, such as {"twitter": {...}}')
+        raise wrong("PROVIDERS", f"it is {type(value).__name__}", 'Make it a dict, such as {"twitter": {...}}')
     return cast("Mapping[str, Mapping[str, object]]", value)
 
 
 def finders() -> list[Finder]:
     """Return the functions that recognise somebody who is already registered, in order."""
-    return cast("list[Finder]", _functions("FINDERS"))
+    return cast("list[Finder]", functions("FINDERS", _get("FINDERS")))
 
 
 def before_login() -> list[BeforeLogin]:
     """Return the site's hooks that may veto a login."""
-    return cast("list[BeforeLogin]", _functions("BEFORE_LOGIN"))
+    return cast("list[BeforeLogin]", functions("BEFORE_LOGIN", _get("BEFORE_LOGIN")))
 
 
 def before_register() -> list[BeforeRegister]:
     """Return the site's hooks that may veto a registration."""
-    return cast("list[BeforeRegister]", _functions("BEFORE_REGISTER"))
+    return cast("list[BeforeRegister]", functions("BEFORE_REGISTER", _get("BEFORE_REGISTER")))
 
 
 def registration_form() -> type[Form]:
     """Return the class of the registration form: a ``Form`` or a ``ModelForm``, which offer the same here."""
-    found = _resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM"))
+    found = resolve("REGISTRATION_FORM", _get("REGISTRATION_FORM"))
     if not (isclass(found) and issubclass(found, BaseForm)):
-        raise _wrong("REGISTRATION_FORM", f"{found!r} is no form class", "Name a subclass of Form or ModelForm")
+        raise wrong("REGISTRATION_FORM", f"{found!r} is no form class", "Name a subclass of Form or ModelForm")
     if issubclass(found, BaseModelForm) and getattr(getattr(found, "_meta", None), "model", None) is None:
-        raise _wrong("REGISTRATION_FORM", f"{found!r} is a form of no model", "Give it a class Meta with a model")
+        raise wrong("REGISTRATION_FORM", f"{found!r} is a form of no model", "Give it a class Meta with a model")
     return cast("type[Form]", found)
 
 
@@ -144,19 +123,20 @@ def ask_for() -> Literal["everything", "missing"]:
         case ("everything" | "missing") as value:
             return value
         case value:
-            raise _wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
+            raise wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
 
 
 def profile_max_age() -> timedelta:
     """Return how old a stored profile may be before a login reads it again from the provider."""
-    return _duration("PROFILE_MAX_AGE", "Give a timedelta, or a number of seconds")
+    return duration("PROFILE_MAX_AGE", _get("PROFILE_MAX_AGE"), "Give a timedelta, or a number of seconds")
 
 
 def recent_login() -> timedelta | None:
     """Return how long ago somebody may have logged in to connect or disconnect; ``None`` for any time."""
-    if _get("RECENT_LOGIN") is None:
-        return None
-    return _duration("RECENT_LOGIN", "Give a timedelta, or a number of seconds, or None")
+    value = _get("RECENT_LOGIN")
+    return (
+        None if value is None else duration("RECENT_LOGIN", value, "Give a timedelta, or a number of seconds, or None")
+    )
 
 
 def accounts_per_provider() -> Literal["one", "several"]:
@@ -165,23 +145,23 @@ def accounts_per_provider() -> Literal["one", "several"]:
         case ("one" | "several") as value:
             return value
         case value:
-            raise _wrong("ACCOUNTS_PER_PROVIDER", f"it is {value!r}", 'Set it to "one" or "several"')
+            raise wrong("ACCOUNTS_PER_PROVIDER", f"it is {value!r}", 'Set it to "one" or "several"')
 
 
 def sync() -> Mapping[str, SyncPolicy]:
     """Return what later logins do to a user's fields, by the fields' names."""
     value = _get("SYNC")
     if not isinstance(value, Mapping):
-        raise _wrong("SYNC", f"it is {type(value).__name__}", 'Make it a dict, such as {"first_name": "if_empty"}')
+        raise wrong("SYNC", f"it is {type(value).__name__}", 'Make it a dict, such as {"first_name": "if_empty"}')
     for name, policy in value.items():
         if policy not in get_args(SyncPolicy):
-            raise _wrong("SYNC", f"{name!r} is {policy!r}", f"Use one of {', '.join(get_args(SyncPolicy))}")
+            raise wrong("SYNC", f"{name!r} is {policy!r}", f"Use one of {', '.join(get_args(SyncPolicy))}")
     return cast("Mapping[str, SyncPolicy]", value)
 
 
 def may_connect() -> MayConnect:
     """Return the site's hook that says whose owners a user may connect accounts to."""
-    return cast("MayConnect", _function("MAY_CONNECT"))
+    return cast("MayConnect", function("MAY_CONNECT", _get("MAY_CONNECT")))
 
 
 def ownerless() -> Literal["remove", "keep"]:
@@ -190,7 +170,7 @@ def ownerless() -> Literal["remove", "keep"]:
         case ("remove" | "keep") as value:
             return value
         case value:
-            raise _wrong("OWNERLESS", f"it is {value!r}", 'Set it to "remove" or "keep"')
+            raise wrong("OWNERLESS", f"it is {value!r}", 'Set it to "remove" or "keep"')
 
 
 def email_confirmation() -> Literal["off", "send", "required"]:
@@ -199,32 +179,21 @@ def email_confirmation() -> Literal["off", "send", "required"]:
         case ("off" | "send" | "required") as value:
             return value
         case value:
-            raise _wrong("EMAIL_CONFIRMATION", f"it is {value!r}", 'Set it to "off", "send" or "required"')
+            raise wrong("EMAIL_CONFIRMATION", f"it is {value!r}", 'Set it to "off", "send" or "required"')
 
 
 def is_email_confirmed() -> IsEmailConfirmed | None:
     """Return the site's hook that says from its own records whether a user's address is confirmed."""
-    return None if _get("IS_EMAIL_CONFIRMED") is None else cast("IsEmailConfirmed", _function("IS_EMAIL_CONFIRMED"))
-
-
-def _duration(name: str, remedy: str) -> timedelta:
-    value = _get(name)
-    if isinstance(value, timedelta):
-        return value
-    try:
-        if isinstance(value, int | float):
-            return timedelta(seconds=value)
-    except (ValueError, OverflowError):
-        pass  # no number at all, or more than a timedelta holds
-    raise _wrong(name, f"it is {value!r}", remedy)
+    value = _get("IS_EMAIL_CONFIRMED")
+    return None if value is None else cast("IsEmailConfirmed", function("IS_EMAIL_CONFIRMED", value))
 
 
 def private_hosts() -> frozenset[str]:
     """Return the hosts, as ``host`` or ``host:port``, that may be reached although their addresses are not public."""
-    hosts = _entries("PRIVATE_HOSTS")
+    hosts = entries("PRIVATE_HOSTS", _get("PRIVATE_HOSTS"))
     for host in hosts:
         if not isinstance(host, str) or not host or re.search(r"[\s/@]", host):
-            raise _wrong("PRIVATE_HOSTS", f"{host!r} is no host", 'Give each as "host" or "host:port"')
+            raise wrong("PRIVATE_HOSTS", f"{host!r} is no host", 'Give each as "host" or "host:port"')
     return frozenset(cast("list[str]", hosts))
 
 
@@ -237,44 +206,3 @@ def deferred(name: str) -> object:
     :param name: the dotted name of a class or function in this package.
     """
     return import_string(name)
-
-
-def _function(name: str) -> object:
-    found = _resolve(name, _get(name))
-    if not callable(found):
-        raise _wrong(name, f"{found!r} cannot be called", "Name a function, or give the function itself")
-    return found
-
-
-def _functions(name: str) -> list[object]:
-    functions = [_resolve(name, entry) for entry in _entries(name)]
-    for function in functions:
-        if not callable(function):
-            raise _wrong(name, f"{function!r} cannot be called", "Name functions, or give the functions themselves")
-    return functions
-
-
-def _entries(name: str) -> list[object]:
-    value = _get(name)
-    if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
-        raise _wrong(name, f"it is {type(value).__name__}, not a list", "Put what it names into a list")
-    return list(value)
-
-
-def _resolve(name: str, entry: object) -> object:
-    if not isinstance(entry, str):
-        return entry
-    try:
-        return import_string(entry)
-    except Exception as error:
-        # Not ImportError alone: a module can fail in any way while it is being imported.
-        raise ConfigurationError(
-            f'SOCIALREG["{name}"] names {entry!r}, which cannot be imported',
-            cause=f"{type(error).__name__}: {error}",
-            remedy="Correct the dotted name, or give the object itself",
-            code="import",
-        ) from error
-
-
-def _wrong(name: str, cause: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(f'SOCIALREG["{name}"] is wrong', cause=cause, remedy=remedy, code="setting")

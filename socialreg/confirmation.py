@@ -12,7 +12,7 @@ from typing import Literal
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from . import address_mails, conf
@@ -21,6 +21,7 @@ from .address_status import address_of, is_confirmed, is_same
 from .finders import is_held
 from .locking import lock
 from .models import UserAddress
+from .transactions import database
 from .types import email
 
 #: Between two mails to one address of one user; how many in a day; how many addresses may wait.
@@ -64,19 +65,26 @@ def request_change(user: AbstractBaseUser, address: str) -> Answer:
 
 
 def send_again(user: AbstractBaseUser, address: str) -> Answer:
-    """Send a new link to the user's own unconfirmed address, or to one that is to replace it. The older link dies."""
+    """Send a new link to the user's own unconfirmed address, or to one that is to replace it. The older link dies.
+
+    Not to an address that counts: asking for it would make it one that does not, which is easier to replace.
+    """
     if not _is_mailed(address):
         return "off" if conf.email_confirmation() == "off" else "wrong"
     with transaction.atomic(using=database()):
         current = lock(get_user_model(), user.pk)
-        row = None if current is None else _own_row(current, address)
-        if current is None or row is None:
+        if current is None:
             return "wrong"
-        return _send(current, row)
+        if is_same(address, address_of(current)) and is_confirmed(current) is not False:
+            return "same"
+        row = _own_row(current, address)
+        return "wrong" if row is None else _send(current, row)
 
 
 def cancel(user: AbstractBaseUser, address: str) -> None:
     """Let a change that was asked for be."""
+    if email(address, verified=False) is None:
+        return  # it never waited, and PostgreSQL takes no NUL even for a question
     waiting = UserAddress.objects.filter(user_id=user.pk, address=address, confirmed_at=None)
     waiting.exclude(replaces="").update(secret="")
 
@@ -90,11 +98,6 @@ def changes(user: AbstractBaseUser) -> list[UserAddress]:
     """Return the changes that wait for their confirmation."""
     rows = UserAddress.objects.filter(user_id=user.pk, confirmed_at=None).exclude(secret="").order_by("pk")
     return [row for row in rows if is_same(row.replaces, address_of(user)) and not _is_old(row, LIFETIME)]
-
-
-def database() -> str:
-    """Return the database that holds the addresses."""
-    return router.db_for_write(UserAddress)
 
 
 def _is_mailed(address: str) -> bool:

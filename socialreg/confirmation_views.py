@@ -20,6 +20,7 @@ from .exceptions import NotAllowed
 from .held import Held
 from .models import SocialAccount
 from .pages import page
+from .recent_login import providers_of
 from .redirects import login_page, safe_next
 
 #: What the visitor reads of an :data:`~socialreg.confirmation.Answer`.
@@ -69,7 +70,7 @@ def email(request: HttpRequest) -> HttpResponse:
 def confirm_email(request: HttpRequest, token: str) -> HttpResponse:
     """Show whose address is to be confirmed, and confirm it on the visitor's answer alone."""
     claim = confirming.find(token)
-    if claim.replaces and not is_here(request, claim.user):
+    if claim.by_user and not is_here(request, claim.user):
         return _only_by_its_user(request)
     can_reset = bool(_reset_page()) and not is_here(request, claim.user)
     context = {
@@ -91,6 +92,7 @@ def _after(request: HttpRequest, claim: Claim, *, disconnect: bool) -> dict[str,
     return {
         "next": safe_next(wanted),
         "reset_page": _reset_page() if disconnect else "",
+        "slugs": providers_of(claim.user),
         "login_page": login_page(request),
     }
 
@@ -135,6 +137,7 @@ def _address_page(
     address = address_of(user)
     context = {
         "held": waiting,
+        "slugs": providers_of(user) if waiting else [],
         "address": address,
         "confirmed": is_confirmed(user) if address else None,
         "changes": changes(user),

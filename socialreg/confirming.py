@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from functools import partial
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -20,21 +19,25 @@ from django.utils import timezone
 from . import disconnecting, session_ends
 from .address_link import fits, read
 from .address_status import address_of, is_confirmed, is_same
-from .confirmation import database
 from .exceptions import Expired
 from .finders import is_held
 from .locking import lock
 from .models import SocialAccount, UserAddress
 from .signals import email_confirmed
+from .transactions import announce, database
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a link that is good is for. ``replaces`` is the address that the user has, if that one counts."""
+    """What a link that is good is for.
+
+    ``replaces`` is the address that the user has, if that one counts. ``by_user``: it takes the user themselves.
+    """
 
     user: AbstractBaseUser
     row: UserAddress
     replaces: str = ""
+    by_user: bool = False
 
 
 def find(token: str) -> Claim:
@@ -50,9 +53,10 @@ def find(token: str) -> Claim:
     current = address_of(row.user)
     if is_same(row.address, current):
         return Claim(row.user, row)
-    if not row.replaces or not is_same(row.replaces, current):
+    if not is_same(row.replaces, current):
         raise _dead("the user's address was changed since by other means")
-    return Claim(row.user, row, "" if is_confirmed(row.user) is False else current)
+    counts = is_confirmed(row.user) is not False  # also of none at all: a first one may be mistyped as well
+    return Claim(row.user, row, current if counts else "", by_user=counts)
 
 
 def confirm(request: HttpRequest, claim: Claim, *, disconnect: bool) -> None:
@@ -72,8 +76,7 @@ def confirm(request: HttpRequest, claim: Claim, *, disconnect: bool) -> None:
                 session_ends.end_others(request, user)
     except IntegrityError as error:
         raise _dead("another user confirmed this address at this very moment") from error
-    send = partial(email_confirmed.send_robust, SocialAccount, user=claim.user, address=claim.row.address)
-    transaction.on_commit(send, using=database())
+    announce(email_confirmed, {"user": claim.user, "address": claim.row.address})
 
 
 def is_here(request: HttpRequest, user: AbstractBaseUser) -> bool:

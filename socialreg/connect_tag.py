@@ -7,9 +7,8 @@ before the last dot is looked at first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
@@ -20,7 +19,8 @@ from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from .exceptions import ConfigurationError
+from . import button_tag
+from .button_tag import ButtonNode, text_of
 from .fields import own_fields
 from .models import SocialAccount
 from .owners import disconnect_url, errand_for_account, errand_for_owner
@@ -30,13 +30,6 @@ from .registry import providers
 logger = logging.getLogger("socialreg")
 
 Options = dict[str, FilterExpression]
-
-
-class Button(Protocol):
-    """The button alone, see ``ButtonNode``."""
-
-    def show(self, context: Context, slugs: list[str], besides: Mapping[str, str]) -> SafeString:
-        """Return the buttons of these providers; ``besides`` comes before what the button says itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +107,13 @@ def _may(user: AbstractBaseUser, owner: Owner) -> bool:
 class ConnectNode(Node):
     """The button that adds an account to a user or an owner, or allows an account more."""
 
-    def __init__(self, button: Button, target: Target, scope: FilterExpression | None) -> None:
+    def __init__(self, button: ButtonNode, target: Target, scope: FilterExpression | None) -> None:
         self.button = button
         self.target = target
         self.scope = scope
 
     def render(self, context: Context) -> SafeString:
-        purpose = self.target.purpose(context, _text(self.scope, context))
+        purpose = self.target.purpose(context, text_of(self.scope, context))
         if purpose is None:
             return SafeString("")
         besides = {"words": purpose.words, "errand": purpose.errand}
@@ -138,7 +131,7 @@ class DisconnectNode(Node):
         user, owner = user_of(context), self.target.owner(context)
         if user is None or owner is None or owner.account_id is None or not _may(user, owner):
             return SafeString("")
-        given = {name: _text(value, context) for name, value in self.options.items()}
+        given = {name: text_of(value, context) for name, value in self.options.items()}
         request = context["request"]
         try:
             action = disconnect_url(
@@ -147,9 +140,18 @@ class DisconnectNode(Node):
         except NoReverseMatch as error:  # the page around is the site's, and stays whole
             logger.error("A button that disconnects is left out. %s", error)  # noqa: TRY400 - it says all itself
             return SafeString("")
-        text = given.get("text") or _("Disconnect {label}").replace("{label}", _label(owner.field.provider))
+        text = given.get("text") or _("Disconnect {label}").replace("{label}", providers.label(owner.field.provider))
         values = {"action": action, "text": text, "css_class": given.get("class", "")}
         return render_to_string("socialreg/disconnect_button.html", values | {"csrf_token": context.get("csrf_token")})
+
+
+def parse_connect(parser: Parser, token: Token) -> ConnectNode:
+    """Return the node of ``{% connect_button organisation.twitter %}``.
+
+    :raises TemplateSyntaxError: the tag is not written as it should be.
+    """
+    button = button_tag.parse(parser, token, "connect", named=True)
+    return ConnectNode(button, Target(cast("FilterExpression", button.slug)), button.options.pop("scope", None))
 
 
 def parse_disconnect(parser: Parser, token: Token) -> DisconnectNode:
@@ -170,15 +172,3 @@ def parse_disconnect(parser: Parser, token: Token) -> DisconnectNode:
     if bits or not target.name or not options.keys() <= {"next", "text", "class"}:
         raise wrong
     return DisconnectNode(target, options)
-
-
-def _text(value: FilterExpression | None, context: Context) -> str:
-    found = value.resolve(context) if value else None
-    return "" if found is None else str(found)
-
-
-def _label(slug: str) -> str:
-    try:
-        return providers[slug].label
-    except ConfigurationError:
-        return slug

@@ -20,9 +20,10 @@ from .linking import link as link_account
 from .models import SocialAccount
 from .pages import need_post, page, resumable
 from .pending import Pending
-from .recent_login import PasswordAgain, is_ready, providers_of
+from .recent_login import PasswordAgain, providers_of
 from .redirects import login_page, safe_next
 from .registry import providers
+from .session_ends import end_others
 from .types import Arrival, Resume
 
 
@@ -54,6 +55,7 @@ def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
         if not sessions.is_recent(request):
             return HttpResponseRedirect(sessions.again_page(here))
         take_away(request, request.user, account_id)
+        end_others(request, request.user)  # of a stranger's, who came by it
     return HttpResponseRedirect(here)
 
 
@@ -125,7 +127,7 @@ def _other_providers(waiting: Pending) -> list[str]:
 
     By that one they would come as the very same person again, whichever of its protocols they took.
     """
-    others = [slug for slug in providers if slug != waiting.arrival.slug and is_ready(slug)]
+    others = [slug for slug in providers if slug != waiting.arrival.slug and providers.is_usable(slug)]
     return [slug for slug in others if providers[slug].issuer != waiting.arrival.issuer]
 
 

@@ -12,18 +12,19 @@ from functools import partial
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router, transaction
+from django.db import transaction
 from django.http import HttpRequest
 
-from . import steps
+from . import confirmation, steps
 from .backends import has_password
 from .background import background
-from .exceptions import ConfigurationError, NotAllowed
+from .exceptions import NotAllowed
 from .fields import owned_elsewhere
 from .locking import lock
 from .models import SocialAccount
 from .registry import providers
 from .signals import disconnected
+from .transactions import announce, database
 
 logger = logging.getLogger("socialreg.disconnecting")
 
@@ -36,36 +37,25 @@ def disconnect(request: HttpRequest, user: AbstractBaseUser, account_id: int) ->
 
     :raises NotAllowed: it is not theirs, or it is the last way in.
     """
-    with transaction.atomic(using=_database()):
+    with transaction.atomic(using=database()):
         # The user's row is the lock: two tabs cannot each remove what the other one counts on.
         owner = lock(get_user_model(), user.pk)
         accounts = {account.pk: account for account in SocialAccount.objects.filter(user_id=user.pk)}
         account = accounts.pop(account_id, None)
         if owner is None or account is None:
-            raise NotAllowed(
-                "The account to disconnect is not this user's",
-                cause="it or the user was removed in another window, or somebody else is logged in by now",
-                remedy="Nothing, if it happens now and then; many such lines are somebody who tries numbers",
-                code="gone",
-                notice="changed",
-            )
+            raise _not_theirs()
         if not has_password(owner) and not any(map(_is_way_in, accounts.values())):
-            raise NotAllowed(
-                "The last way to log in is not removed",
-                cause="the user has neither a password that any backend takes nor another account to log in with",
-                remedy="Nothing: the user can set a password or connect another account first",
-                code="last-login",
-                notice="last-login",
-            )
+            raise _last_way_in()
         take(request, user, [account])
+        confirmation.void(user)  # a stranger who came by it may have asked for them
     return account
 
 
 def take(request: HttpRequest, user: AbstractBaseUser, accounts: Iterable[SocialAccount]) -> None:
     """Take accounts from ``user``, whatever is left to log in with. To be called in a transaction."""
     rows = {account.pk: account for account in accounts}
-    # Locked, so that nothing of the site's begins to own one of them meanwhile.
-    list(SocialAccount.objects.select_for_update().filter(pk__in=rows).order_by("pk"))
+    for key in sorted(rows):
+        lock(SocialAccount, key)  # nothing of the site's begins to own it meanwhile
     serving = owned_elsewhere(SocialAccount, rows) if rows else set()
     for key, account in rows.items():
         if key in serving:
@@ -74,14 +64,14 @@ def take(request: HttpRequest, user: AbstractBaseUser, accounts: Iterable[Social
         else:
             forget(account)
         facts = {"request": request, "user": user, "account": account, "owner": None, "field": None}
-        transaction.on_commit(partial(disconnected.send_robust, SocialAccount, **facts), using=_database())
+        announce(disconnected, facts)
 
 
 def forget(account: SocialAccount) -> None:
     """Remove an account, whoever had it, and have its tokens revoked once that is a fact."""
     account.delete()
     what = f"Revoking the tokens of a removed account of {account.provider!r}"
-    background.after_commit(what, partial(revoke, account), _database())
+    background.after_commit(what, partial(revoke, account), database())
 
 
 def revoke(account: SocialAccount) -> None:
@@ -104,18 +94,30 @@ def revoke(account: SocialAccount) -> None:
     logger.info("The tokens of a removed account of %r: %s", account.provider, outcome)
 
 
+def _not_theirs() -> NotAllowed:
+    return NotAllowed(
+        "The account to disconnect is not this user's",
+        cause="it or the user was removed in another window, or somebody else is logged in by now",
+        remedy="Nothing, if it happens now and then; many such lines are somebody who tries numbers",
+        code="gone",
+        notice="changed",
+    )
+
+
+def _last_way_in() -> NotAllowed:
+    return NotAllowed(
+        "The last way to log in is not removed",
+        cause="the user has neither a password that any backend takes nor another account to log in with",
+        remedy="Nothing: the user can set a password or connect another account first",
+        code="last-login",
+        notice="last-login",
+    )
+
+
 def _is_way_in(account: SocialAccount) -> bool:
     """Whether somebody can log in with an account: its provider is enabled and ready, and took its tokens last.
 
     One whose tokens are lost may be suspended or deleted at the provider. Nobody knows before its person came back with
     it, so it does not count: at worst somebody is asked to connect it again first.
     """
-    try:
-        providers.usable(account.provider)
-    except ConfigurationError:
-        return False
-    return account.lost_at is None
-
-
-def _database() -> str:
-    return router.db_for_write(SocialAccount)
+    return account.lost_at is None and providers.is_usable(account.provider)

@@ -32,14 +32,7 @@ def read(signed: str, user_id: str | None) -> Errand | None:
     """
     if not signed:
         return None
-    try:
-        errand = Errand(**Signer(salt=_SALT).unsign_object(signed))
-    except (BadSignature, TypeError, ValueError) as error:
-        raise Mismatch(
-            "A button's errand was not signed here",
-            cause="it was put together by hand or cut, or SECRET_KEY changed",
-            remedy="Nothing: no provider was called",
-        ) from error
+    errand = _opened(signed)
     if errand.user != user_id:
         raise NotAllowed(
             "A button was pressed that was made for somebody else",
@@ -49,3 +42,14 @@ def read(signed: str, user_id: str | None) -> Errand | None:
             notice="changed",
         )
     return errand
+
+
+def _opened(signed: str) -> Errand:
+    try:
+        return Errand(**Signer(salt=_SALT).unsign_object(signed))
+    except (BadSignature, TypeError, ValueError) as error:
+        raise Mismatch(
+            "A button's errand was not signed here",
+            cause="it was put together by hand or cut, or SECRET_KEY changed",
+            remedy="Nothing: no provider was called",
+        ) from error

@@ -49,7 +49,7 @@ def report(request: HttpRequest, error: SocialRegError) -> Failure:
     resume = replace(error.resume, next=safe_next(error.resume.next))
     logger.log(level(error), "%s [reference %s] %s", resume.slug or "socialreg", reference, one_line(str(error)))
     failed.send_robust(SocialAccount, request=request, slug=resume.slug, error=error, reference=reference)
-    return Failure(notice_for(error, _label(resume.slug)), reference, resume)
+    return Failure(notice_for(error, providers.label(resume.slug)), reference, resume)
 
 
 def mark(response: HttpResponse, error: SocialRegError, resume: Resume) -> None:
@@ -75,10 +75,3 @@ def level(error: SocialRegError) -> int:
     if isinstance(error, ConfigurationError) or (isinstance(error, Refused) and error.notice == "not-available"):
         return logging.ERROR
     return logging.INFO if is_everyday else logging.WARNING
-
-
-def _label(slug: str) -> str:
-    try:
-        return providers[slug].label
-    except ConfigurationError:
-        return slug

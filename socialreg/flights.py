@@ -24,15 +24,18 @@ from django.utils.timezone import now
 from . import steps
 from .deadlines import TOTAL_SECONDS, deadline
 from .exceptions import BadAnswer, Revoked, SocialRegError, Unavailable
-from .keeping import database, find, lose, opened, rows
+from .keeping import find, lose, opened, rows
 from .models import SocialAccount
 from .registry import providers
+from .transactions import database
 from .types import Credentials
 
 logger = logging.getLogger("socialreg.flights")
 
 #: A mark that is older is nobody's who lives: the provider has ten seconds, and the rest is for the database.
 LONGEST = timedelta(seconds=3 * TOTAL_SECONDS)
+#: One that is further in the future than clocks differ was put there by a wrong clock: nobody shall wait for that.
+SKEW = timedelta(hours=1)
 #: Seconds between two looks at the row, the first and the longest.
 _PAUSE, _LONGEST_PAUSE = 0.05, 0.4
 #: Errors of :mod:`outcomes` after which the token may have reached the provider.
@@ -80,7 +83,7 @@ def renew(account: SocialAccount) -> SocialAccount:
 def _begin(account: SocialAccount) -> Flight | None:
     """Put our mark on the row; ``None`` if somebody else's is there, or other credentials than those that we saw."""
     mark, seen = now(), account.refresh_begun_at
-    if seen is not None and seen > mark - LONGEST:
+    if seen is not None and mark - LONGEST < seen < mark + SKEW:
         return None
     sealed = account.sealed_credentials
     as_seen = rows(account.pk).filter(sealed_credentials=sealed, lost_at=None, refresh_begun_at=seen)
@@ -121,14 +124,14 @@ def lost(account: SocialAccount) -> Revoked:
 def _land(flight: Flight, fresh: Credentials) -> SocialAccount:
     account = flight.account
     account.credentials = fresh
-    account.refresh_begun_at, account.checked_at = None, now()
+    account.refresh_begun_at = None  # and not checked_at: tokens are refreshed all day, and profiles read at night
     # Unless a login in between has brought credentials, and taken our mark away: what it brought is newer.
     return account if _save(flight) else find(account.pk)
 
 
 def _save(flight: Flight) -> bool:
     account = flight.account
-    values = {name: getattr(account, name) for name in (*_RENEWED, "refresh_begun_at", "checked_at")}
+    values = {name: getattr(account, name) for name in (*_RENEWED, "refresh_begun_at")}
     ours = rows(account.pk).filter(refresh_begun_at=flight.mark)
     try:
         return bool(ours.update(**values))
@@ -137,18 +140,22 @@ def _save(flight: Flight) -> bool:
     try:
         return bool(ours.all().update(**values))
     except Error as error:
-        logger.error(  # noqa: TRY400 - its text may hold the statement, and that the credentials
-            "The new credentials of the social account %s were not stored: %s. Remedy: bring the database back; the "
-            "next refresh tries the former token, and if that is dead the person has to log in again",
-            account.pk,
-            type(error).__name__,
-        )
-        raise Unavailable(
-            f"The new credentials of the social account {account.pk} were not stored",
-            cause=f"the database failed: {type(error).__name__}",
-            remedy="Bring the database back",
-            code="database",
-        ) from None
+        raise _not_stored(account, type(error).__name__) from None  # its text may hold the statement, and our secrets
+
+
+def _not_stored(account: SocialAccount, error: str) -> Unavailable:
+    logger.error(
+        "The new credentials of the social account %s were not stored: %s. Remedy: bring the database back; the "
+        "next refresh tries the former token, and if that is dead the person has to log in again",
+        account.pk,
+        error,
+    )
+    return Unavailable(
+        f"The new credentials of the social account {account.pk} were not stored",
+        cause=f"the database failed: {error}",
+        remedy="Bring the database back",
+        code="database",
+    )
 
 
 def _lose(flight: Flight, error: Revoked) -> SocialAccount:

@@ -9,13 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from . import conf
+from . import conf, shelves
 from .address_status import is_confirmed
-from .encryption import seal, unseal
-
-#: Seconds that the page to confirm from is good for. After that they press the login button again.
-LIFETIME = 1800
-_KEY = "socialreg_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +31,15 @@ def must_wait(user: AbstractBaseUser) -> bool:
 
 def keep_out(request: HttpRequest, user: AbstractBaseUser, next_url: str) -> HttpResponse:
     """Send somebody who proved who they are to the page of their address, without logging them in."""
-    if request.session.session_key:  # one that somebody else planted here would let them read the address
-        request.session.cycle_key()
-    request.session[_KEY] = seal("held", {"user": str(user.pk), "next": next_url})
+    shelves.under_a_new_key(request)
+    shelves.put(request, "held", {"user": str(user.pk), "next": next_url})
     return HttpResponseRedirect(reverse("socialreg:email"))
 
 
 def find(request: HttpRequest) -> Held | None:
     """Return who is kept out in this session, ``None`` if nobody is, or not any more, or somebody is logged in."""
-    sealed = request.session.get(_KEY)
-    if sealed is None or request.user.is_authenticated:
+    data = shelves.find(request, "held")
+    if data is None or request.user.is_authenticated:
         return None
-    data = unseal("held", str(sealed), max_age=LIFETIME)
-    users = get_user_model()._default_manager.filter(pk=data["user"]) if data else ()  # noqa: SLF001
-    user = next(iter(users), None)
-    return Held(user, data["next"]) if data and user is not None and user.is_active else None
+    user = next(iter(get_user_model()._default_manager.filter(pk=data["user"])), None)  # noqa: SLF001
+    return Held(user, data["next"]) if user is not None and user.is_active else None

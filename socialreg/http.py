@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import requests
@@ -29,6 +28,7 @@ from . import __version__, rate_limits
 from .addresses import Gate
 from .answer import Answer
 from .deadlines import CONNECT_SECONDS, READ_SECONDS, Fault, allow, deadline
+from .origins import split
 from .outcomes import error_of
 from .sockets import BODY_BYTES, pool_classes
 
@@ -125,7 +125,7 @@ class Client:
             self.for_visitors.close()
 
     def _check(self, method: str, url: str, headers: Mapping[str, str]) -> None:
-        parts = _split(url)
+        parts = split(url)
         if parts is None or "@" in parts.netloc:
             raise Fault("address", "the address is not of the form https://host/path")
         if parts.scheme != "https" and not (self._plain_http and parts.scheme == "http"):
@@ -222,7 +222,7 @@ def _exchange(session: _Session, request: requests.PreparedRequest, where: str) 
 
 def _refuse_redirect(response: requests.Response) -> None:
     if response.status_code // 100 == 3:  # noqa: PLR2004 - the HTTP class of status
-        parts = _split(response.headers.get("location", ""))
+        parts = split(response.headers.get("location", ""))
         host = (parts.hostname if parts else None) or "no other host"
         raise Fault("redirect", f"the answer is {response.status_code}, a redirect to {host[:_NAME_LENGTH]}")
 
@@ -258,21 +258,9 @@ def _decompress(body: bytes, coding: str) -> bytes:
     return result
 
 
-def _split(url: str) -> SplitResult | None:
-    """Return the parts of an address, ``None`` if it is none, or one that two parsers may read in two ways."""
-    if not (url.isascii() and url.isprintable()) or re.search(r"[\s\\]", url):
-        return None
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    return None if port == 0 else parts
-
-
 def _describe(method: str, url: str) -> str:
     """Return how a request is named in errors and logs: without user, password and query."""
-    parts = _split(url)
+    parts = split(url)
     if parts is None:
         return f"{method} (unreadable address)"
     return f"{method} {parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -7,26 +7,20 @@ while a provider is asked, so a login may have come in between, and wins.
 from __future__ import annotations
 
 import logging
-from functools import partial
 
-from django.db import router, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from .exceptions import ConfigurationError, NotAllowed, SocialRegError
 from .models import SocialAccount
 from .signals import credentials_lost
+from .transactions import announce, database
 from .types import Credentials
 
 logger = logging.getLogger("socialreg.keeping")
 
 #: Characters that the column for an error's code has.
 _CODE_LENGTH = 60
-
-
-def database() -> str:
-    """Return the database that accounts are written to, and, so that nothing old is read, read from."""
-    return router.db_for_write(SocialAccount)
 
 
 def rows(account_id: int) -> QuerySet[SocialAccount]:
@@ -96,6 +90,5 @@ def lose(account: SocialAccount, error: SocialRegError, as_long_as: Q, code: str
         return False
     account.lost_at, account.lost_code, account.checked_at = moment, code, moment
     logger.warning("The social account %s is lost [%s]. %s", account.pk, code, error)
-    tell = partial(credentials_lost.send_robust, SocialAccount, account=account, code=code, error=error)
-    transaction.on_commit(tell, using=database())
+    announce(credentials_lost, {"account": account, "code": code, "error": error})
     return True

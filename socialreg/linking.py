@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import router, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from . import accounts, confirmation, disconnecting, pending, sessions
+from . import accounts, disconnecting, pending, sessions
 from .address_status import address_of, is_confirmed, is_same, is_trusted
+from .locking import lock
 from .models import SocialAccount
 from .pending import Pending
 from .redirects import safe_next
 from .session_ends import end_others
+from .transactions import database
 from .types import Arrival
 
 
@@ -29,10 +32,10 @@ def link(request: HttpRequest, waiting: Pending) -> HttpResponse:
     :raises NotAllowed: the account belongs to somebody else.
     """
     user = cast("AbstractBaseUser", request.user)
-    with transaction.atomic(using=router.db_for_write(SocialAccount)):
+    with transaction.atomic(using=database()):
+        lock(get_user_model(), user.pk)  # what is known of the address now holds until all of this is done
         is_first_proof = _proves_address(user, waiting.arrival) and is_confirmed(user) is not True
         account = accounts.connect(request, user, waiting.arrival)
-        confirmation.void(user)
         removed = _end_strangers(request, user, account) if is_first_proof else None
         end_others(request, user)
     pending.discard(request)

@@ -33,6 +33,14 @@ def identity_digest(issuer: str, subject: str) -> str:
 _SEALED = tuple(each.name for each in fields(Credentials) if each.name not in {"uid", "username", "issuer", "extra"})
 
 
+def _moment(seconds: float | None) -> datetime | None:
+    """Return a time; ``None`` for one that there is not, as where a provider's class takes milliseconds for seconds."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 class SocialAccountManager(models.Manager["SocialAccount"]):
     """Finds accounts by who they are, never by what they are called."""
 
@@ -121,8 +129,7 @@ class SocialAccount(AccountUse):
         self.sealed_credentials = seal("credentials", {name: getattr(credentials, name) for name in _SEALED})
         self.scope = credentials.scope
         self.refreshable = bool(credentials.refresh_token)
-        seconds = credentials.expires_at
-        self.expires_at = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        self.expires_at = _moment(credentials.expires_at)
         self.lost_at, self.lost_code = None, ""
 
     def is_fresh(self, moment: datetime) -> bool:

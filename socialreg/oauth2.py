@@ -13,6 +13,7 @@ from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from .answer import Answer
+from .api_errors import cannot_ask
 from .authorization_code import AuthorizationCode
 from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused
 from .paths import read
@@ -158,7 +159,10 @@ class OAuth2Provider(AuthorizationCode):
         return replace(call, headers={**ours, **brought, "Authorization": f"Bearer {credentials.token}"})
 
     def check_alive(self, credentials: Credentials) -> None:
-        answer = self._ask(self.alive_endpoint(), credentials.token, self.profile_query(credentials.token))
+        address = self.alive_endpoint()
+        if not address:
+            raise cannot_ask(self.label, "it names no address of a profile", "Set PROFILE_URL or USERINFO_URL")
+        answer = self._ask(address, credentials.token, self.profile_query(credentials.token))
         error = self.error_of(answer) or (None if answer.ok else self.error_from(answer))
         if error is not None:
             raise error
@@ -168,9 +172,9 @@ class OAuth2Provider(AuthorizationCode):
             raise self.as_dead(refused) from None
 
     def alive_endpoint(self) -> str:
-        """Return the address that a living token opens: the profile's.
+        """Return the address that a living token opens: the profile's; ``""`` if there is none.
 
-        :raises ProviderError: there is none, or it cannot be had.
+        :raises ProviderError: it cannot be had.
         """
         return self.profile_url
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from .api_access import same_origin
 from .discovery import DiscoveredProvider
-from .exceptions import BadAnswer, ConfigurationError, ProviderError, Refused
+from .exceptions import BadAnswer, ConfigurationError, ProviderError
 from .id_token import Expected, check, check_algorithms
+from .origins import same_origin
 from .profile_map import Reading, origin
 from .provider import Transport
 from .store import Store
@@ -143,15 +143,7 @@ class OIDCProvider(DiscoveredProvider):
 
     def alive_endpoint(self) -> str:
         # Not by fetch_profile, which does without a UserInfo that fails.
-        address = self.userinfo_endpoint()
-        if not address:
-            raise Refused(
-                f"{self.label} cannot be asked whether it takes a token still",
-                cause="it has no UserInfo, or USERINFO_URL is missing",
-                remedy="Nothing, if it has none; else set USERINFO_URL",
-                code="no-userinfo",
-            )
-        return address
+        return self.userinfo_endpoint()
 
     # -- the profile
 

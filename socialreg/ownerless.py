@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.apps import apps
-from django.db import router
 from django.db.models import Model
 from django.db.models.signals import post_delete, pre_delete
 
@@ -17,6 +16,7 @@ from . import conf
 from .fields import own_fields, owned_elsewhere
 from .locking import lock
 from .models import SocialAccount
+from .transactions import database
 
 
 def release(account_id: int) -> None:
@@ -48,14 +48,14 @@ def watch() -> None:
 
 def _look(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
     """See which accounts an instance has now: it may have been read before one was connected."""
-    current = lock(sender, instance.pk) if using == router.db_for_write(SocialAccount) else None
+    current = lock(sender, instance.pk) if using == database() else None
     if current is not None:
         for field in own_fields(sender):
             setattr(instance, field.attname, getattr(current, field.attname))
 
 
 def _let_go(sender: type[Model], instance: Model, using: str, **_: Any) -> None:
-    if using != router.db_for_write(SocialAccount):  # a copy elsewhere: the accounts are not of that database
+    if using != database():  # a copy elsewhere: the accounts are not of that database
         return
     for field in own_fields(sender):
         account_id = getattr(instance, field.attname)

@@ -6,14 +6,12 @@ signed for one user, and judged anew at the start and at the callback.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import cast
 
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
-from django.db import router, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -26,6 +24,7 @@ from .models import SocialAccount
 from .ownership import Owner, may_connect, owner_called, owner_of
 from .redirects import after_login, start_page
 from .signals import connected, disconnected
+from .transactions import announce
 from .types import Arrival, Errand, Resume
 
 User = AbstractBaseUser | AnonymousUser
@@ -125,9 +124,7 @@ def attach(request: HttpRequest, arrival: Arrival, attempt: Attempt) -> HttpResp
     task = _task(request, attempt.errand, attempt.slug)
     account, is_new = attaching.attach(task, arrival)
     if is_new:
-        _after_commit(
-            partial(connected.send_robust, SocialAccount, profile=arrival.profile, **_facts(request, task, account))
-        )
+        announce(connected, {**_facts(request, task, account), "profile": arrival.profile})
     pending.discard(request)
     request.session.cycle_key()
     return HttpResponseRedirect(after_login(request, attempt.next))
@@ -142,7 +139,7 @@ def detach(request: HttpRequest, signed: str) -> None:
     """
     task = _task(request, signed, None)
     account = attaching.detach(task)
-    _after_commit(partial(disconnected.send_robust, SocialAccount, **_facts(request, task, account)))
+    announce(disconnected, _facts(request, task, account))
 
 
 def _task(request: HttpRequest, signed: str, slug: str | None) -> Task:
@@ -189,7 +186,3 @@ def _facts(request: HttpRequest, task: Task, account: SocialAccount) -> dict[str
     owner = task.owner
     facts = {"request": request, "user": request.user, "account": account}
     return {**facts, "owner": owner.instance if owner else None, "field": owner.field.name if owner else None}
-
-
-def _after_commit(announce: Callable[[], object]) -> None:
-    transaction.on_commit(announce, using=router.db_for_write(SocialAccount))

@@ -17,14 +17,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from .encryption import seal, unseal
+from . import shelves
 from .exceptions import Expired, Mismatch, NotAllowed
 from .models import identity_digest
+from .shelves import LIFETIME
 from .types import Arrival, Credentials, Email, Profile, Resume
-
-#: Seconds that somebody may take for the form.
-LIFETIME = 1800
-_KEY = "socialreg_pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +53,12 @@ class Pending:
 
 def waits(request: HttpRequest) -> bool:
     """Whether anything waits in the visitor's session, be it too old by now."""
-    return _KEY in request.session
+    return shelves.is_taken(request, "pending")
 
 
 def keep(request: HttpRequest, pending: Pending) -> None:
     """Let it wait in the visitor's session, in place of any other."""
-    request.session[_KEY] = seal("pending", asdict(pending))
+    shelves.put(request, "pending", asdict(pending))
 
 
 def load(request: HttpRequest) -> Pending:
@@ -69,7 +66,7 @@ def load(request: HttpRequest) -> Pending:
 
     :raises Expired: nothing does, or not any more.
     """
-    data = unseal("pending", request.session.get(_KEY, ""), max_age=LIFETIME)
+    data = shelves.find(request, "pending")
     waiting = _restore(data) if data else None
     if waiting is None or time.time() - waiting.since > LIFETIME:
         discard(request)
@@ -114,8 +111,7 @@ def load_for_nobody(request: HttpRequest) -> Pending:
 
 def discard(request: HttpRequest) -> None:
     """Drop what waits, if anything does."""
-    if _KEY in request.session:
-        del request.session[_KEY]
+    shelves.clear(request, "pending")
 
 
 def begin_proof(request: HttpRequest, pending: Pending) -> str:

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm, ChoiceField, Field, FileField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from . import accounts, pending, set_aside
+from . import accounts, pending, set_aside, shelves
 from .attempt import Attempt
 from .forms import answers
 from .redirects import after_login
@@ -85,7 +85,7 @@ def _fill(request: HttpRequest, form: BaseForm, slug: str | None) -> Filled | No
     if waiting is None or waiting.page != _page(request.get_full_path()) or slug not in {None, waiting.slug}:
         return None
     values = _values(form, waiting.profile)
-    set_aside.drop(request, "prefill")
+    shelves.clear(request, "prefill")
     # Not updated in place: a form keeps the very dict that its view gave it, which may be there for all requests.
     form.initial = {**form.initial, **values}
     return Filled(form, waiting.slug, tuple(str(form[name].label) for name in form.fields if name in values))

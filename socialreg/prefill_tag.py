@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
 
 from django.conf import settings
 from django.forms import BaseForm
@@ -19,9 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from .button_tag import ButtonNode
 from .exceptions import ConfigurationError
 from .prefill import Filled, fill_once
-from .types import Intent
 
 logger = logging.getLogger("socialreg")
 
@@ -31,7 +30,7 @@ OPTIONS = frozenset({"next", "text", "class", "keep"})
 class PrefillNode(Node):
     """A button, and beneath it, once it has been pressed, a sentence on what was filled in."""
 
-    def __init__(self, button: Node, slug: FilterExpression, form: FilterExpression) -> None:
+    def __init__(self, button: ButtonNode, slug: FilterExpression, form: FilterExpression) -> None:
         self.button = button
         self.slug = slug
         self.form = form
@@ -61,12 +60,9 @@ def _said(filled: Filled) -> SafeString:
     return render_to_string("socialreg/prefilled.html", {"slug": filled.slug, "fields": fields})
 
 
-def parse(
-    parser: Parser, token: Token, make_button: Callable[[Intent, FilterExpression, dict[str, FilterExpression]], Node]
-) -> PrefillNode:
+def parse(parser: Parser, token: Token) -> PrefillNode:
     """Return the node of a tag.
 
-    :param make_button: makes the button alone.
     :raises TemplateSyntaxError: the tag is not written as it should be.
     """
     tag, *bits = token.split_contents()
@@ -82,4 +78,4 @@ def parse(
         raise wrong from error
     if rest or not options.keys() <= OPTIONS:
         raise wrong
-    return PrefillNode(make_button("prefill", slug, options), slug, form)
+    return PrefillNode(ButtonNode("prefill", slug, options), slug, form)

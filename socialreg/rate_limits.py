@@ -19,6 +19,8 @@ from .answer import Answer
 
 #: Seconds that a provider is left alone that says "no more" and not until when: the window of X, and of most.
 WINDOW = 900
+#: Seconds that it is believed at most, and left alone at least once it has refused: its clock and ours may differ.
+LONGEST_WAIT, SHORTEST_WAIT = 24 * 3600, 10
 _TOO_MANY = 429
 #: What is less than this is a number of seconds, what is more a time: September 2001.
 _FIRST_TIME = 10**9
@@ -57,7 +59,10 @@ def resumes_at(answer: Answer, now: float | None = None) -> int | None:
     if answer.status != _TOO_MANY and not used_up:
         return None
     told = told_reset(answer, now)
-    return math.ceil(now + WINDOW if told is None else told)
+    if told is None:
+        return math.ceil(now + WINDOW)
+    earliest = now + SHORTEST_WAIT if answer.status == _TOO_MANY else told
+    return math.ceil(min(max(told, earliest), now + LONGEST_WAIT))
 
 
 def told_reset(answer: Answer, now: float) -> float | None:

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import sessions
-from .exceptions import ConfigurationError
 from .models import SocialAccount
 from .redirects import login_page, safe_next, start_page
 from .registry import providers
@@ -84,13 +83,4 @@ class PasswordAgain(AuthenticationForm):
 def providers_of(user: AbstractBaseUser) -> list[str]:
     """Return the providers that ``user`` can log in by, as they are enabled, in the order of the settings."""
     theirs = set(SocialAccount.objects.filter(user_id=user.pk).values_list("provider", flat=True))
-    return [slug for slug in providers if slug in theirs and is_ready(slug)]
-
-
-def is_ready(slug: str) -> bool:
-    """Whether a provider is enabled, and has all that it needs."""
-    try:
-        providers.usable(slug)
-    except ConfigurationError:
-        return False
-    return True
+    return [slug for slug in providers if slug in theirs and providers.is_usable(slug)]

@@ -124,6 +124,21 @@ class Providers:
             )
         return provider
 
+    def is_usable(self, slug: str) -> bool:
+        """Whether the provider is enabled, and has all that it needs."""
+        try:
+            self.usable(slug)
+        except ConfigurationError:
+            return False
+        return True
+
+    def label(self, slug: str) -> str:
+        """Return the name that people know a provider by; its slug where it is not enabled any more."""
+        try:
+            return self[slug].label
+        except ConfigurationError:
+            return slug
+
 
 def _source(options: list[str]) -> str:
     given = all(name.startswith("CLIENT_") for name in options)

@@ -2,7 +2,8 @@
 
 Accounts are read in small chunks by their key, so that a million of them take no more memory than a hundred. One that
 fails is counted and stays as it was; the next round finds it again by ``checked_at``. A provider that has had enough
-calls, by the headers of its answers, or that does not answer at all, is left alone for its time; the others go on.
+calls, by the headers of its answers, or that is slow or does not answer at all, is left alone for its time; the others
+go on.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from django.utils.timezone import now
 from . import rate_limits, upkeep
 from .answer import Answer
 from .exceptions import ConfigurationError, RateLimited, Revoked, SocialRegError, Unavailable
-from .keeping import database
 from .models import SocialAccount
+from .rests import Peer, Rests, peer_of
+from .token_state import SOON, is_due
+from .transactions import database
 
 logger = logging.getLogger("socialreg.rounds")
 
 #: Keys that are read at once, and rows: a row that waits long in memory is old when its turn comes.
 CHUNK, GROUP = 1000, 100
-#: A provider that has not answered so often in a row is left alone for so many seconds.
-_PATIENCE, _REST = 3, 300
+#: An account: its key, its provider's slug, and who vouches for it.
+Key = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,18 @@ class Tally:
 
 def accounts(order: Order) -> QuerySet[SocialAccount]:
     """Return the accounts that there is something to do for: not lost, and with a token or a way to get one."""
-    ended = Q(expires_at__lte=now() + upkeep.SOON)
+    ended = Q(expires_at__lte=now() + SOON)
     rows = SocialAccount.objects.using(database()).filter(lost_at=None, provider__in=order.slugs)
     if order.before is not None:
         rows = rows.filter(Q(checked_at=None) | Q(checked_at__lt=order.before))
     if not (order.sync or order.verify):
         return rows.filter(ended, refreshable=True)
-    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now() + upkeep.SOON) | Q(refreshable=True))
+    return rows.filter(Q(expires_at=None) | Q(expires_at__gt=now() + SOON) | Q(refreshable=True))
 
 
-def walk(order: Order) -> Iterator[list[tuple[int, str]]]:
-    """Yield the keys of those accounts and their providers, in order, in groups that are worked on together."""
-    keys = accounts(order).order_by("pk").values_list("pk", "provider")
+def walk(order: Order) -> Iterator[list[Key]]:
+    """Yield the keys of those accounts, in order, in groups that are worked on together."""
+    keys = accounts(order).order_by("pk").values_list("pk", "provider", "issuer")
     chunk = list(keys[:CHUNK])
     while chunk:
         yield from (chunk[start : start + GROUP] for start in range(0, len(chunk), GROUP))
@@ -99,9 +102,7 @@ class Round:
     def __init__(self, order: Order) -> None:
         self.order = order
         self.tally = Tally()
-        #: Until when a provider is left alone, in seconds since the epoch.
-        self.rests: dict[str, float] = {}
-        self._silent: dict[str, int] = {}
+        self.rests = Rests()
         self._told: set[tuple[str, str]] = set()
 
     def run(self, limit: int | None = None) -> Iterator[Tally]:
@@ -111,20 +112,18 @@ class Round:
         """
         for group in walk(self.order):
             # Those of a provider that is left alone are not even read.
-            rows = self._read([key for key, slug in group if not self._is_resting(slug)])
-            for key, slug in group:
+            rows = self._read([key for key, slug, issuer in group if not self.rests.covers(peer_of(slug, issuer))])
+            for key, slug, issuer in group:
                 if limit is not None and self.tally.done >= limit:
                     return
                 self.tally.seen += 1
-                if key not in rows or self._is_resting(slug):
+                peer = peer_of(slug, issuer)
+                if key not in rows or self.rests.covers(peer):
                     self.tally.leave(slug)
                 else:
-                    with rate_limits.observed(partial(self._watch, slug)):
-                        self._look_after(rows.pop(key))
+                    with rate_limits.observed(partial(self._watch, peer)):
+                        self._look_after(rows.pop(key), peer)
                 yield self.tally
-
-    def _is_resting(self, slug: str) -> bool:
-        return self.rests.get(slug, 0) > time.time()
 
     def _read(self, keys: list[int]) -> dict[int, SocialAccount]:
         rows = SocialAccount.objects.using(database()).filter(pk__in=keys)
@@ -132,13 +131,15 @@ class Round:
             rows = rows.select_related("user")
         return {each.pk: each for each in rows} if keys else {}
 
-    def _look_after(self, account: SocialAccount) -> None:
+    def _look_after(self, account: SocialAccount, peer: Peer) -> None:
+        began, answered = time.monotonic(), True
         try:
             self._do(account)
         except Revoked:
             self.tally.lost += 1
         except SocialRegError as error:
-            self._count(account.provider, error)
+            answered = not isinstance(error, Unavailable)
+            self._count(peer, error)
         except Error as error:
             self.tally.failed += 1
             logger.error("Social account %s: the database failed: %s", account.pk, type(error).__name__)  # noqa: TRY400
@@ -146,11 +147,10 @@ class Round:
         except Exception as error:  # noqa: BLE001 - one account never stops the others; its text may hold a secret
             self.tally.failed += 1
             logger.error("Social account %s: %s", account.pk, type(error).__name__)  # noqa: TRY400
-        else:
-            self._silent.pop(account.provider, None)
+        self.rests.note(peer, answered=answered, seconds=time.monotonic() - began)
 
     def _do(self, account: SocialAccount) -> None:
-        if (self.order.refresh or self.order.sync) and account.refreshable and upkeep.is_due(account):
+        if (self.order.refresh or self.order.sync) and account.refreshable and is_due(account, now()):
             account = upkeep.refreshed(account)
             self.tally.refreshed += 1
             if not self.order.sync:  # it lives, then
@@ -162,26 +162,22 @@ class Round:
             upkeep.verified(account)
             self.tally.alive += 1
 
-    def _count(self, slug: str, error: SocialRegError) -> None:
+    def _count(self, peer: Peer, error: SocialRegError) -> None:
+        slug = peer[0]
         of_ours = isinstance(error, ConfigurationError) or error.code in {"provider", "database", "locked"}
         if of_ours:
             self.tally.failed += 1
         elif isinstance(error, RateLimited):
             self.tally.leave(slug)
-            self._rest(slug, error.reset or time.time() + rate_limits.WINDOW)
+            told = error.reset or time.time() + rate_limits.WINDOW
+            self.rests.add(peer, max(told, time.time() + rate_limits.SHORTEST_WAIT))
         else:
             self.tally.unanswered += 1
-        self._silent[slug] = self._silent.get(slug, 0) + 1 if isinstance(error, Unavailable) else 0
-        if self._silent[slug] >= _PATIENCE:
-            self._rest(slug, time.time() + _REST)
         if (slug, error.code) not in self._told:  # a million accounts of one provider fail for one reason
             self._told.add((slug, error.code))
             logger.log(logging.ERROR if of_ours else logging.WARNING, "%s", error)
 
-    def _watch(self, slug: str, answer: Answer) -> None:
+    def _watch(self, peer: Peer, answer: Answer) -> None:
         until = rate_limits.resumes_at(answer)
         if until is not None:
-            self._rest(slug, until)
-
-    def _rest(self, slug: str, until: float) -> None:
-        self.rests[slug] = max(until, self.rests.get(slug, 0))
+            self.rests.add(peer, until)

@@ -1,4 +1,4 @@
-"""What is set aside for a user in their session: sealed, for thirty minutes, and never for anybody else.
+"""What is set aside for a user in their session, and never for anybody else.
 
 A session may outlive its user, who logs out in one tab while another comes back, so each names whom it is for.
 """
@@ -10,43 +10,24 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 
-from .encryption import seal, unseal
+from . import shelves
 
-#: What for: a form that is to be filled in, changes to be asked about. Each has a key of its own.
-Shelf = Literal["prefill", "changes"]
-
-#: Seconds that it is good for.
-LIFETIME = 1800
+#: What for: a form that is to be filled in, changes to be asked about.
+Aside = Literal["prefill", "changes"]
 
 
-def keep(request: HttpRequest, shelf: Shelf, data: Mapping[str, object]) -> None:
+def keep(request: HttpRequest, shelf: Aside, data: Mapping[str, object]) -> None:
     """Set ``data`` aside for whoever is logged in, in place of what was there."""
-    request.session[_key(shelf)] = seal(shelf, {"user": str(request.user.pk), "data": data})
+    shelves.put(request, shelf, {"user": str(request.user.pk), "data": data})
 
 
-def find(request: HttpRequest, shelf: Shelf) -> dict[str, Any] | None:
+def find(request: HttpRequest, shelf: Aside) -> dict[str, Any] | None:
     """Return what is set aside for whoever is logged in, ``None`` if nothing is, or not any more.
 
     Looks at the user only if there is something, and leaves what is another user's where it is.
     """
-    sealed = request.session.get(_key(shelf))
-    if sealed is None:
+    found = shelves.find(request, shelf)
+    if found is None or not request.user.is_authenticated or found["user"] != str(request.user.pk):
         return None
-    opened = unseal(shelf, str(sealed), max_age=LIFETIME)
-    if opened is None:
-        drop(request, shelf)  # what is known of somebody does not lie about for longer than it is good for
-        return None
-    if not request.user.is_authenticated or opened["user"] != str(request.user.pk):
-        return None
-    data: dict[str, Any] = opened["data"]
+    data: dict[str, Any] = found["data"]
     return data
-
-
-def drop(request: HttpRequest, shelf: Shelf) -> None:
-    """Forget what is set aside, if anything is."""
-    if _key(shelf) in request.session:
-        del request.session[_key(shelf)]
-
-
-def _key(shelf: Shelf) -> str:
-    return f"socialreg_{shelf}"

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from .exceptions import BadAnswer, SocialRegError
+from .answer import Answer
+from .exceptions import BadAnswer, ProviderError, SocialRegError
 from .provider import Provider
-from .types import Credentials, Intent, Profile, Redirect, subject
+from .types import Call, Credentials, Intent, Profile, Redirect, subject
 
 logger = logging.getLogger("socialreg.steps")
 
@@ -88,6 +89,25 @@ def check_alive(provider: Provider, credentials: Credentials) -> None:
     _guarded(provider, lambda: provider.check_alive(credentials))
 
 
+def call(provider: Provider, credentials: Credentials, call: Call) -> tuple[Answer, ProviderError | None]:
+    """Make a call as the owner of credentials; return the answer, and the error that it stands for, if it does.
+
+    :param call: with the address that it goes to, see :meth:`Provider.route` and :meth:`Provider.serves`.
+    """
+    return _guarded(provider, lambda: _called(provider, credentials, call))
+
+
+def _called(provider: Provider, credentials: Credentials, call: Call) -> tuple[Answer, ProviderError | None]:
+    answer = _sent(provider, provider.prepare(credentials, call))
+    if provider.learns_from(answer):
+        answer = _sent(provider, provider.prepare(credentials, call))
+    return answer, provider.error_of(answer)
+
+
+def _sent(provider: Provider, call: Call) -> Answer:
+    return provider.transport.send(call.method, call.url, headers=call.headers, body=call.body)
+
+
 def _own(provider: Provider, credentials: Credentials, profile: Profile) -> Profile:
     if profile.uid != credentials.uid:
         raise _other_person(provider, "another person's profile")
@@ -108,8 +128,10 @@ def _other_person(provider: Provider, what: str) -> BadAnswer:
 def _guarded(provider: Provider, step: Callable[[], T]) -> T:
     try:
         return step()
-    except SocialRegError:
-        raise
+    except SocialRegError as error:
+        # Without the frames below, whose variables hold tokens: debug pages, mails to ADMINS and error trackers show
+        # every variable of every frame, and what is raised over an account's API goes through code of the site's own.
+        raise error.with_traceback(None) from None
     except Exception as error:  # noqa: BLE001 - whatever a class of the site's own may raise
         name = type(provider).__name__
         # The frames alone: the message may hold what the provider answered, or a token.

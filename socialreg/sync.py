@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import EMPTY_VALUES
-from django.db import DatabaseError, router, transaction
+from django.db import DatabaseError, OperationalError, router, transaction
 
 from . import confirmation
 from .models import SocialAccount
 from .signals import synced
 from .sync_rules import Rule, rules
 from .sync_values import cleaned, in_words, is_same, is_vouched_for, leads_nowhere, log, user_of
+from .transactions import announce
 from .types import Profile
 
 logger = logging.getLogger("socialreg.sync")
@@ -129,12 +129,13 @@ def _write(account: SocialAccount, values: dict[str, Any]) -> bool:
     try:
         with transaction.atomic(using=router.db_for_write(type(user), instance=user)):
             user.save(update_fields=list(values))
+    except OperationalError:  # the database is in trouble: what belongs together is undone together
+        raise
     except DatabaseError as error:  # a race, or a rule that the database has and the model has not
         logger.warning("User %s keeps %s: the database said %s", user.pk, ", ".join(values), type(error).__name__)
         _set(user, before)
         return False
-    send = partial(synced.send_robust, SocialAccount, user=user, account=account, changed=list(values))
-    transaction.on_commit(send, using=router.db_for_write(SocialAccount))
+    announce(synced, {"user": user, "account": account, "changed": list(values)})
     return True
 
 

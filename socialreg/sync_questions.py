@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from . import set_aside
+from . import set_aside, shelves
 from .models import SocialAccount
 from .sync import Question
 
@@ -51,4 +51,4 @@ def load(request: HttpRequest) -> Asked | None:
 
 def drop(request: HttpRequest) -> None:
     """Ask no more."""
-    set_aside.drop(request, "changes")
+    shelves.clear(request, "changes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ FORM = "application/x-www-form-urlencoded"
 #: No provider's token is longer, and no server takes a longer header.
 TOKEN_LENGTH = 16_000
 _SCOPE_LENGTH = 4_000
+#: RFC 6749 section 3.3. What is no name is left out: it is stored, and no database takes NUL or half a character.
+_SCOPE_NAME = re.compile(r"[!#-\[\]-~]+")
 #: Ten years. What expires later than that was no number of seconds.
 _LONGEST = 10 * 366 * 24 * 3600
 
@@ -113,4 +116,5 @@ def _scope(fields: Mapping[str, object], asked: str) -> str:
         granted = " ".join(each for each in granted if isinstance(each, str))
     if not isinstance(granted, str) or not granted:
         return asked
-    return " ".join(granted[:_SCOPE_LENGTH].replace(",", " ").split())  # GitHub and others put commas between them
+    names = granted[:_SCOPE_LENGTH].replace(",", " ").split()  # GitHub and others put commas between them
+    return " ".join(name for name in names if _SCOPE_NAME.fullmatch(name)) or asked

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 from django.db import connections, transaction
@@ -21,15 +20,15 @@ from . import flights, steps, sync
 from .apart import apart
 from .deadlines import deadline
 from .exceptions import BadAnswer, Refused, Revoked
-from .keeping import database, find, gone, mark_lost, opened, rows
+from .keeping import find, gone, mark_lost, opened, rows
 from .models import SocialAccount
 from .registry import providers
+from .token_state import is_due
+from .transactions import database
 from .types import Profile, storable_raw
 
 __all__ = ["mark_lost", "refresh", "sync_profile", "verify_alive"]
 
-#: A token that ends within this is refreshed now: a call that is made with it may take a while.
-SOON = timedelta(minutes=5)
 #: What is set of a row by a profile that was read.
 _TOLD = (
     *("username", "full_name", "first_name", "last_name", "email", "email_verified", "picture", "profile_url"),
@@ -38,10 +37,10 @@ _TOLD = (
 
 
 def refresh(account_id: int, *, dead_token: str = "") -> SocialAccount:
-    """Return an account whose access token is good for some minutes at least, refreshed if need be.
+    """Return an account whose access token is good for a minute at least, refreshed if need be.
 
     Of any number of callers in any number of processes one asks the provider, and all get what it brought. A token that
-    never ends, or not within five minutes, is left as it is. Inside a transaction it is done beside it, so that what
+    never ends, or not within a minute, is left as it is. Inside a transaction it is done beside it, so that what
     was refreshed stays refreshed if the transaction is undone; a row that the transaction has locked before is refused.
 
     :param dead_token: an access token that the provider has just refused: refreshed whenever it ends, if it is the one
@@ -76,23 +75,18 @@ def verify_alive(account_id: int) -> SocialAccount:
     :raises NotAllowed: there is no such account.
     :raises Revoked: the tokens are dead; the account is marked as lost.
     :raises Refused: the token has ended and cannot be refreshed (code ``no-refresh-token``), or the provider has
-        nothing to ask (``no-userinfo``, ``no-profile``).
+        nothing to ask (``cannot-ask``).
     :raises ProviderError: the provider did not say.
     :raises ConfigurationError: the account's provider is not enabled, or its credentials cannot be opened.
     """
     return verified(find(account_id))
 
 
-def is_due(account: SocialAccount) -> bool:
-    """Whether an account's access token has ended, or will soon."""
-    return account.expires_at is not None and account.expires_at <= now() + SOON
-
-
 def refreshed(account: SocialAccount, dead_token: str = "") -> SocialAccount:
     """Do what :func:`refresh` does, for a row that was read just now."""
     if account.lost_at is not None:
         raise flights.lost(account)
-    if not is_due(account) and not (dead_token and opened(account).token == dead_token):
+    if not is_due(account, now()) and not (dead_token and opened(account).token == dead_token):
         return account
     if not account.refreshable:
         raise Refused(
@@ -124,7 +118,7 @@ def synced(account: SocialAccount) -> SocialAccount:
 
 def verified(account: SocialAccount) -> SocialAccount:
     """Do what :func:`verify_alive` does, for a row that was read just now."""
-    if is_due(account):
+    if is_due(account, now()):
         return refreshed(account)
     with _asked(account):
         steps.check_alive(providers.usable(account.provider), opened(account))

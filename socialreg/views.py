@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.db import transaction
 from django.forms import BaseForm
@@ -14,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from . import attempt, pending, posted, stylesheet
+from . import attempt, held, pending, posted, stylesheet
 from .arrival import arrive, log_in
 from .arrival import register as finish_registration
 from .asking import answered_form, ask_again, blame_race, empty_form
@@ -97,6 +98,12 @@ class Login(LoginView):
 
     def get_default_redirect_url(self) -> str:
         return after_login(self.request, "")
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user = form.get_user()
+        if held.must_wait(user):
+            return held.keep_out(self.request, user, self.get_redirect_url())
+        return super().form_valid(form)
 
 
 login = page(Login.as_view())

@@ -28,6 +28,13 @@ class Dying(X):
         os._exit(DEATH)
 
 
+class DyingEarly(X):
+    """X, in a process that dies before it has asked for anything."""
+
+    def refresh(self, credentials):
+        os._exit(DEATH)
+
+
 def _listen(*, code: str, **rest: object) -> None:
     _told.append(code)
 

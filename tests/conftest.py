@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from socialreg.background import background
 from socialreg.lookup import find_class
 from socialreg.testing import StandIn, XStandIn
 from socialreg.testing.site import plain_http, pointed_at
@@ -64,6 +65,7 @@ def site(x: XStandIn, settings) -> Iterator[Callable[..., None]]:
 
     with plain_http():
         yield change
+        background.drain()  # what is begun in one test is not left for the next one's tables
 
 
 @dataclass
@@ -126,6 +128,7 @@ def standin(_played: tuple[StandIn, dict[str, Any]], settings) -> Iterator[Stand
     settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": entries, "PRIVATE_HOSTS": [host]}
     with plain_http():
         yield standin
+        background.drain()
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +148,4 @@ def world(_answering: Peer, settings) -> Iterator[World]:
     settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": world.settings(), "PRIVATE_HOSTS": [host]}
     with plain_http():
         yield world
+        background.drain()

@@ -472,14 +472,16 @@ def test_an_account_whose_provider_was_disabled_is_told(mara, x, settings):
 # What it costs
 
 
-def test_a_call_asks_the_database_nothing_and_notes_its_use_once_an_hour(mara, x, django_assert_num_queries):
+def test_a_call_asks_the_database_nothing_and_notes_its_use_once_an_hour(
+    mara, x, django_assert_num_queries, django_capture_on_commit_callbacks
+):
     with django_assert_num_queries(0):
         mara.session().get("https://api.x.com/2/users/me")
     long_ago = timezone.now() - timedelta(hours=2)
     SocialAccount.objects.filter(pk=mara.pk).update(used_at=long_ago)
     account = SocialAccount.objects.get(pk=mara.pk)
     session = account.session()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(1), django_capture_on_commit_callbacks(execute=True):
         for _ in range(3):
             session.get("https://api.x.com/2/users/me")
     stored = SocialAccount.objects.get(pk=mara.pk).used_at

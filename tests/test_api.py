@@ -56,10 +56,20 @@ def test_a_login_begins_with_json_and_ends_as_any(browser, other_browser):
     assert other_browser.user() == browser.user()
 
 
-@pytest.mark.parametrize("given", [{}, {"intent": "login"}, {"intent": "anything"}])
+@pytest.mark.parametrize("given", [{}, {"intent": "login"}])
 def test_a_form_and_nothing_at_all_begin_a_login_too(browser, given):
     assert come_back(browser, browser.client.post(START, given))["Location"] == reverse("socialreg:register")
     assert browser.client.post(START, content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize("intent", ["conect", "Connect", "", "errand"])
+def test_an_intent_that_there_is_not_is_refused_and_begins_no_login(browser, caplog, intent):
+    """Whoever mistypes it would else wonder why their visitors are logged in as somebody else."""
+    for response in (ask(browser.client, {"intent": intent}), browser.client.post(START, {"intent": intent})):
+        assert (response.status_code, error(response)["code"]) == (400, "bad-request")
+        assert "there is no such intent; there are login, connect, prefill" in caplog.text
+        assert not response.cookies
+    assert not browser.x.api_requests
 
 
 def test_an_account_is_connected_to_the_user(browser):

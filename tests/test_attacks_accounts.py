@@ -23,6 +23,7 @@ from socialreg.lookup import find_class
 from socialreg.models import SocialAccount, UserAddress
 from tests import stores
 from tests.holding import held
+from tests.owners_app.models import Organisation
 from tests.test_connections import account_of, arrival, at_once
 from tests.test_way import MARA, register, shown
 
@@ -177,6 +178,29 @@ class TestLeftInTheBrowser:
         other.force_login(owner)
         assert other.post(following, {"link": "1"}).status_code == 400
 
+    def test_not_by_a_no_which_forgets_it_and_goes_on(self, owner, browser):
+        browser.log_in("maralind", next="/home/?on")
+        question = log_in(browser.client, _following(browser.client.post(PROVE, {"prove": "1"})))["Location"]
+        assert browser.client.post(question, {"cancel": "1"})["Location"] == "/home/?on"
+        assert browser.client.post(question, {"link": "1"}).status_code == 400
+        assert not SocialAccount.objects.exists()
+
+    def test_a_yes_is_taken_once(self, owner, browser):
+        browser.log_in("maralind")
+        question = log_in(browser.client, _following(browser.client.post(PROVE, {"prove": "1"})))["Location"]
+        browser.client.post(question, {"link": "1"})
+        SocialAccount.objects.all().delete()
+        assert browser.client.post(question, {"link": "1"}).status_code == 400
+        assert not SocialAccount.objects.exists()
+
+    def test_connecting_drops_it_and_changes_the_key_of_the_session(self, left, owner):
+        log_in(left.client)
+        before = left.client.session.session_key
+        left.log_in("kestrel", intent="connect")
+        assert left.client.session.session_key != before
+        assert "socialreg_pending" not in left.client.session
+        assert user_of(left.client) == owner
+
     def test_the_question_names_who_asks_and_to_whom(self, left):
         question = log_in(left.client, _following(left.client.post(PROVE, {"prove": "1"})))["Location"]
         page = left.client.get(question).content.decode()
@@ -318,8 +342,8 @@ class TestTrojanLink:
         assert link(browser)["Location"] == "/home/?on"
         assert {account.username for account in owner.social_accounts.all()} == {"maralind", "kestrel"}
 
-    def test_a25_an_account_that_serves_something_else_loses_the_user_alone(self, planted, owner, browser, monkeypatch):
-        monkeypatch.setattr(disconnecting, "owned_elsewhere", lambda _model, keys: {planted.pk} & set(keys))
+    def test_a25_an_account_that_serves_something_else_loses_the_user_alone(self, planted, owner, browser):
+        Organisation.objects.create(name="Growers", twitter=planted)
         link(browser)
         planted.refresh_from_db()
         assert planted.user is None
@@ -342,6 +366,13 @@ class TestPendingChange:
     def test_a26_dies_when_an_account_is_connected(self, waiting, owner, browser):
         browser.client.force_login(owner)
         browser.log_in("maralind", intent="connect")
+        waiting.refresh_from_db()
+        assert waiting.secret == ""
+
+    def test_a26_dies_when_a_prefill_keeps_the_account(self, waiting, owner, browser):
+        browser.client.force_login(owner)
+        browser.log_in("maralind", intent="prefill", keep="1")
+        assert owner.social_accounts.exists()
         waiting.refresh_from_db()
         assert waiting.secret == ""
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
 from django.core import mail, signing
 from django.core.mail.backends.locmem import EmailBackend
@@ -28,6 +29,7 @@ from socialreg.address_status import is_confirmed
 from socialreg.background import background
 from socialreg.confirmation import begin, request_change, send_again, void
 from socialreg.exceptions import Expired
+from socialreg.lookup import find_class
 from socialreg.models import SocialAccount, UserAddress
 from socialreg.signals import email_confirmed
 from tests import stores, urls
@@ -139,7 +141,7 @@ def test_nothing_that_a_visitor_chose_but_the_address_stands_in_a_mail(sending, 
     page = Page(browser.client.get(browser.log_in("tomas_ok")["Location"]))
     browser.client.post(REGISTER, page.form(email=TYPED, username="evil.example", first_name="evil.example"))
     [sent] = mails()
-    assert "evil" not in sent.subject + sent.body + sent.alternatives[0][0]
+    assert "evil.example" not in sent.subject + sent.body + sent.alternatives[0][0]
 
 
 def test_an_address_that_a_provider_vouches_for_is_sent_nothing_and_needs_no_row(sending, browser):
@@ -412,6 +414,32 @@ def test_nobody_is_logged_in_by_a_confirmation(sending, browser, other_browser):
     assert ("form", "/accounts/twitter/start/") in [(tag, attrs.get("action")) for tag, attrs in page.of("form")]
 
 
+def test_only_those_ways_in_are_offered_that_lead_to_this_account(sending, browser, other_browser, site, settings, x):
+    """The page names what is connected to it already; a button for any other provider would begin a second account."""
+    register(browser)
+    github = x.play("github", find_class("github", {}))
+    site(PROVIDERS={**settings.SOCIALREG["PROVIDERS"], "github": github}, EMAIL_CONFIRMATION="send")
+    actions = [attrs.get("action") for _, attrs in Page(confirm(other_browser)).of("form")]
+    assert actions == ["/accounts/twitter/start/"]
+
+
+def test_without_any_the_login_page_is_the_way_in(sending, browser, other_browser):
+    register(browser)
+    SocialAccount.objects.update(user=None)
+    page = Page(confirm(other_browser))
+    assert page.of("form") == []
+    assert "connected to it" not in page.text
+    assert page.text.endswith("Log in")
+
+
+def test_a_link_that_is_dead_leads_to_a_login_and_to_no_other_way(sending, browser, other_browser):
+    register(browser)
+    confirm(other_browser)
+    page = Page(other_browser.client.get(link()))
+    assert DEAD in page.text
+    assert "Log in another way" not in page.text
+
+
 @pytest.fixture
 def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
     with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
@@ -547,6 +575,17 @@ def test_a_mail_is_sent_again_from_there_and_a_mistyped_address_is_mended(requir
     assert other_browser.client.get(older).status_code == 400
     browser.log_in("tomas_ok")
     assert browser.user().email == OTHER
+
+
+def test_a_password_on_our_own_login_page_is_no_way_round(required, client):
+    user = User.objects.create_user("tomas", TYPED, "secret")
+    begin(user)
+    typed = {"username": "tomas", "password": "secret", "next": "/home/?on"}
+    assert client.post("/accounts/", typed)["Location"] == EMAIL
+    assert SESSION_KEY not in client.session
+    client.post(link(), {"confirm": "1"})
+    assert client.post("/accounts/", typed)["Location"] == "/home/?on"
+    assert client.session[SESSION_KEY] == str(user.pk)
 
 
 def test_in_the_other_modes_nobody_waits(sending, browser):
@@ -692,12 +731,54 @@ def test_an_address_that_counts_is_not_replaced_in_a_browser_of_somebody_else(ma
     assert mara.user().email == MARA
 
 
+@pytest.fixture
+def old(sending, browser) -> Browser:
+    """Somebody who registered before addresses were asked about, or by another way of the site's."""
+    browser.client.force_login(User.objects.create_user("old", TYPED, "secret"))
+    return browser
+
+
+def test_asking_for_a_mail_makes_no_address_that_counts_one_that_does_not(old, other_browser):
+    """Else a login that is not recent would do to have it replaced in silence, and by anybody who has the link."""
+    assert "This is your e-mail address already" in Page(press(old, EMAIL, resend="1", address=TYPED)).text
+    assert (mails(), is_confirmed(old.user())) == ([], None)
+    press(old, EMAIL, change="1", email=OTHER)
+    assert [each.to for each in mails()] == [[OTHER], [TYPED]]
+    assert other_browser.client.post(link(OTHER), {"confirm": "1"})["Location"].startswith("/login/")
+    assert old.user().email == TYPED
+
+
+def test_a_confirmed_address_is_sent_no_link_any_more(sending, browser):
+    register(browser)
+    confirm(browser)
+    later(minutes=2)
+    press(browser, EMAIL, resend="1", address=TYPED)
+    assert len(mails()) == 1
+
+
+def test_somebody_without_an_address_can_add_one_where_they_are_logged_in(old, other_browser):
+    User.objects.update(email="")
+    press(old, EMAIL, change="1", email=OTHER)
+    assert [each.to for each in mails()] == [[OTHER]]
+    assert other_browser.client.post(link(OTHER), {"confirm": "1"})["Location"].startswith("/login/")
+    assert old.user().email == ""
+    confirm(old, OTHER)
+    assert old.user().email == OTHER
+    assert is_confirmed(old.user()) is True
+
+
 def test_a_change_that_is_cancelled_is_over(mara):
     press(mara, EMAIL, change="1", email=OTHER)
     at = link(OTHER)
     assert press(mara, EMAIL, cancel="1", address=OTHER)["Location"] == EMAIL
     assert "takes its place" not in Page(mara.client.get(EMAIL)).text
     assert mara.client.get(at).status_code == 400
+
+
+@stores.on("postgres")
+def test_what_was_never_an_address_can_be_cancelled_and_nothing_breaks(database, old):
+    for address in ("\0", "new@example.com\0", "", "no"):
+        assert press(old, EMAIL, cancel="1", address=address)["Location"] == EMAIL
 
 
 def test_cancelling_touches_nobody_elses_change_and_no_confirmation(mara, other_browser):

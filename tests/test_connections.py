@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +18,17 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from docs.examples.connections import delete_everything, disconnect_all_of
 from socialreg import accounts as writing
-from socialreg import disconnecting
+from socialreg import confirmation
 from socialreg.exceptions import NotAllowed
 from socialreg.lookup import find_class
 from socialreg.models import SocialAccount, identity_digest
 from socialreg.types import Arrival, Credentials, Profile
 from tests import stores
+from tests.owners_app.models import Organisation
 from tests.statements import recorded
 from tests.test_way import register, shown
 
@@ -66,8 +69,9 @@ class TestThePage:
         assert "@maralind" in page
         assert "Mara Lindqvist" in page
         assert SocialAccount.objects.get().picture in page
-        assert f"Since {day:%b. }" in page or f"Since {day:%B }" in page
-        assert f"last used {timezone.now():%b. }" in page or f"last used {timezone.now():%B }" in page
+        account = SocialAccount.objects.get()
+        assert f"Since {date_format(timezone.localtime(day))}" in page
+        assert f"last used {date_format(timezone.localtime(account.used_at))}" in page
 
     def test_it_shows_nobody_elses(self, mara, client):
         account_of(User.objects.create(username="other"), "9", username="not-yours")
@@ -91,6 +95,7 @@ class TestThePage:
         page = page_of(client)
         assert "X does not let us in for this account any more" in page
         assert page.count('action="/accounts/twitter/start/"') == 2
+        assert page.count('name="errand"') == 1  # this very account is to come back, and no other is added by mistake
 
     def test_connecting_it_again_mends_it(self, browser):
         register(browser)
@@ -160,19 +165,33 @@ class TestWaysIn:
         account_of(User.objects.create(username="other"), "9")
         assert disconnect(client, account_of(mara, "1")).status_code == 403
 
+    def test_whoever_came_by_the_account_is_logged_out_and_what_they_asked_for_dies(self, mara, client, site):
+        """Else a stranger whose account was found and removed would stay, or come back by a mail."""
+        site(EMAIL_CONFIRMATION="send")
+        strange, _ = account_of(mara, "1"), account_of(mara, "2")
+        stranger = Client()
+        stranger.force_login(mara)
+        assert confirmation.request_change(mara, "stranger@example.com") == "sent"
+        assert disconnect(client, strange)["Location"] == CONNECTIONS
+        assert stranger.get(CONNECTIONS).status_code == 302
+        assert client.get(CONNECTIONS).status_code == 200
+        assert confirmation.changes(mara) == []
+
     def test_what_is_refused_says_why(self, mara, client):
         assert b"This is your last way in" in disconnect(client, account_of(mara, "1")).content
 
 
 @pytest.mark.django_db
 class TestOwnersBesides:
-    def test_an_account_that_serves_owners_stays_with_them_tokens_and_all(self, mara, client, monkeypatch):
+    def test_an_account_that_serves_owners_stays_with_them_tokens_and_all(self, mara, client):
         account_of(mara, "1")
         serving = account_of(mara, "2")
-        monkeypatch.setattr(disconnecting, "owned_elsewhere", lambda _model, keys: {serving.pk} & set(keys))
+        Organisation.objects.create(name="Growers", twitter=serving)
+        before = serving.credentials
         assert disconnect(client, serving).status_code == 302
         serving.refresh_from_db()
         assert serving.user is None
+        assert serving.credentials == before
         assert "handle2" not in page_of(client)
 
 
@@ -251,6 +270,21 @@ class TestProof:
         assert 'name="prove_by" value="github"' in page
         assert 'name="prove_by" value="twitter"' not in page
         assert 'name="prove" value="1"' in page
+
+    def test_more_than_three_of_them_are_folded_away_and_the_other_answers_stay_in_sight(
+        self, ines, browser, site, settings, x
+    ):
+        slugs = ("bitbucket", "discord", "spotify")
+        fold = '<summary class="socialreg-secondary">Log in another way</summary>'
+        place = browser.log_in("maralind")["Location"]
+        assert fold not in browser.client.get(place).content.decode()
+        more = {slug: x.play(slug, find_class(slug, {})) for slug in slugs}
+        site(PROVIDERS={**settings.SOCIALREG["PROVIDERS"], **more})
+        before, folded, after = re.split("<details[^>]*>|</details>", browser.client.get(place).content.decode())
+        assert fold in folded
+        assert [f'value="{slug}"' in folded for slug in ("github", *slugs)] == [True] * 4
+        assert 'name="prove" value="1"' in before
+        assert 'name="register" value="1"' in after
 
     def test_a_login_by_another_provider_leads_to_the_question_and_on(self, ines, browser, x):
         browser.log_in("maralind", next="/home/?on")

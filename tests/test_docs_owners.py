@@ -69,6 +69,9 @@ with XStandIn() as x:
     client.post(forms(page := client.get("/1/").content.decode())[1][0], {})
     say(Organisation.objects.get().twitter, SocialAccount.objects.count())
 
+    new, nobody = Organisation.objects.create(name="New"), Client(headers={"host": "127.0.0.1"})
+    say(nobody.get(f"/{new.pk}/").status_code, nobody.get(f"/{new.pk}/script/").status_code)
+
     client.force_login(other)
     say(client.get("/1/").status_code, client.get("/1/script/").status_code, client.post(link).status_code)
 """
@@ -92,5 +95,6 @@ def test_an_organisation_is_connected_by_button_script_and_mail_and_disconnected
         "SAID junofox 1",
         "SAID 405 True",
         "SAID None 0",
+        "SAID 302 302",
         "SAID 404 404 403",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -125,6 +126,7 @@ def test_a_login_that_asks_for_little_takes_nothing_from_an_account(world, clien
         ("read", {"lost_at": "now"}),
         ("read", {"expires_at": "past"}),
         ("read", {"sealed_credentials": "of another key"}),
+        ("read", {"provider": "gone"}),
     ],
 )
 def test_a_login_renews_the_tokens_where_nothing_is_lost_by_that(world, client, mine, granted, changes):
@@ -132,6 +134,27 @@ def test_a_login_renews_the_tokens_where_nothing_is_lost_by_that(world, client, 
     SocialAccount.objects.update(scope="read write", **{name: moments.get(v, v) for name, v in changes.items()})
     after = log_in(world, client, granted)
     assert (after.scope, after.credentials.token, after.lost_at) == (granted, "t0ken", None)
+
+
+@pytest.mark.parametrize(
+    ("brought", "changes", "kept"),
+    [
+        (..., {}, "first"),
+        ("second", {}, "second"),
+        (..., {"lost_at": timezone.now()}, ""),
+        (..., {"provider": "gone"}, ""),
+        (..., {"sealed_credentials": "of another key"}, ""),
+    ],
+)
+def test_a_login_that_brings_no_refresh_token_keeps_the_one_of_before(world, client, mine, brought, changes, kept):
+    """Google hands one out when somebody agrees for the first time, and never again by itself."""
+    mine.credentials = replace(mine.credentials, refresh_token="first")
+    mine.save()
+    SocialAccount.objects.update(**changes)
+    world.fields["acme-token", "refresh_token"] = brought
+    after = log_in(world, client, "read")
+    assert (after.credentials.token, after.credentials.refresh_token) == ("t0ken", kept)
+    assert after.refreshable is bool(kept)
 
 
 def test_a_refresh_under_way_is_not_undone_by_such_a_login(world, client, mine):

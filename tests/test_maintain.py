@@ -130,6 +130,17 @@ def test_it_goes_on_where_it_stopped(crowd, standin):
     assert "Looked after 0 accounts: nothing to do." in maintain()[0]
 
 
+def test_a_daily_timer_finds_everybody_whatever_minute_they_were_asked_in_the_day_before(crowd, standin):
+    SocialAccount.objects.update(checked_at=now() - timedelta(hours=23, minutes=30))
+    assert "Looked after 5 accounts" in maintain()[0]
+
+
+def test_a_token_that_is_refreshed_by_day_does_not_keep_its_profile_from_being_read_at_night(crowd, standin):
+    expire(crowd[0])
+    assert "1 refreshed" in maintain("--refresh")[0]
+    assert "Looked after 5 accounts: 5 synced." in maintain("--sync")[0]
+
+
 def test_how_long_ago_is_said_by_an_option(crowd, standin):
     for hours, account in enumerate(crowd):
         SocialAccount.objects.filter(pk=account.pk).update(checked_at=now() - timedelta(hours=hours, minutes=1))

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 from django.utils.timezone import now
 
+from socialreg.rests import Rests
 from socialreg.rounds import CHUNK, GROUP, Order, Round
 from tests import stores
 from tests.rows import fill
@@ -40,9 +41,9 @@ def test_a_million_accounts_take_no_more_memory_than_a_thousand(database, django
         try:
             go(steps, THOUSAND)
             _, few = tracemalloc.get_traced_memory()
-            round_.rests["twitter"] = math.inf
+            round_.rests.add(("twitter", ""), math.inf)
             go(steps, MILLION - 2 * THOUSAND)
-            round_.rests.clear()
+            round_.rests = Rests()
             go(steps, THOUSAND)
             _, many = tracemalloc.get_traced_memory()
         finally:

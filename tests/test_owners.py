@@ -113,6 +113,21 @@ def test_another_account_takes_the_place_of_the_first_which_goes(owned, browser)
     assert organisation.twitter == SocialAccount.objects.get()
 
 
+def test_a_field_that_is_unique_lets_an_account_serve_its_first_owner_alone(owned, browser):
+    user, organisation = owned
+    connect(browser, user, organisation)
+    other = Organisation.objects.create(name="Printers")
+    other.members.add(user)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE UNIQUE INDEX one_owner ON owners_app_organisation (twitter_id)")
+    before = SocialAccount.objects.values().get()
+    response = connect(browser, user, other)
+    assert (response.status_code, says(response)) == (403, "Already in use")
+    other.refresh_from_db()
+    assert other.twitter is None
+    assert SocialAccount.objects.values().get() == before
+
+
 @pytest.mark.django_db(transaction=True)
 def test_connected_and_disconnected_name_owner_and_field_once_each(owned, browser):
     user, organisation = owned

@@ -155,7 +155,7 @@ ON_THE_WAY_BACK = [
     ({"ASK_FOR": "much"}, "setting", '"missing"'),
     ({"FINDERS": "socialreg.finders.by_email"}, "setting", "into a list"),
     ({"FINDERS": ["socialreg.finders.gone"]}, "import", "Correct the dotted name"),
-    ({"FINDERS": [7]}, "setting", "functions"),
+    ({"FINDERS": [7]}, "setting", "Name a function"),
     ({"REGISTRATION_FORM": "gone.Form"}, "import", "Correct the dotted name"),
     ({"REGISTRATION_FORM": "socialreg.finders.by_email"}, "setting", "subclass of Form"),
     ({"BEFORE_REGISTER": ["gone.hook"]}, "import", "Correct the dotted name"),

@@ -106,6 +106,28 @@ def test_f07_a_process_that_dies_between_answer_and_commit_is_noticed(database, 
     assert told(said) == ["interrupted"]
 
 
+@everywhere
+def test_f07_a_process_that_dies_before_it_has_asked_costs_nothing(database, account, standin, settings):
+    """Whoever comes soon waits for it, and sends nothing; whoever comes after that is served."""
+    before = opened(account)
+    with callers(database, settings, PROVIDER="tests.caller.DyingEarly") as processes:
+        processes.die_over(account.pk)
+    assert len(standin.requests_to(TOKEN)) == 0
+    left = stored(account)
+    assert opened(left) == before
+    # As if most of the time had passed that the one who died could have needed.
+    almost = left.refresh_begun_at - flights.LONGEST + timedelta(seconds=2)
+    SocialAccount.objects.filter(pk=account.pk).update(refresh_begun_at=almost)
+    with callers(database, settings) as processes:
+        soon = processes.refresh(account.pk)
+        later = processes.refresh(account.pk)
+    assert {each.error for each in soon} <= {"", "refresh-failed"}
+    assert [each.error for each in later] == [""] * ALL
+    assert len(standin.requests_to(TOKEN)) == 1
+    assert {each.token for each in later} == {opened(stored(account)).token}
+    assert stored(account).refresh_begun_at is None
+
+
 def told(said) -> list[str]:
     """Return what was signalled, in all processes together."""
     return [code for first in range(0, ALL, THREADS) for code in said[first].signals]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpResponse
 from django.test import Client
@@ -479,7 +479,7 @@ class FailingWrite:
         if sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
             self.writes += 1
             if self.writes == self.k:
-                raise DatabaseError("the disk is full")
+                raise OperationalError("the disk is full")
         return execute(sql, params, many, context)
 
 

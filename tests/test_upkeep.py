@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from dataclasses import replace
@@ -74,7 +75,13 @@ def test_an_ended_token_is_refreshed_and_stored(account, standin):
     assert opened(found).refresh_token not in {"", before.refresh_token}
     assert found.expires_at > now()
     assert found.refresh_begun_at is None
-    assert found.checked_at is not None
+
+
+def test_tokens_that_live_for_five_minutes_in_all_are_not_refreshed_over_and_over(account, standin):
+    SocialAccount.objects.filter(pk=account.pk).update(expires_at=now() + timedelta(minutes=4))
+    before = stored(account)
+    assert upkeep.refresh(account.pk).sealed_credentials == before.sealed_credentials
+    assert calls(standin) == 0
 
 
 def test_a_token_that_is_good_for_a_while_is_left_as_it_is(account, standin):
@@ -83,7 +90,7 @@ def test_a_token_that_is_good_for_a_while_is_left_as_it_is(account, standin):
     assert calls(standin) == 1
 
 
-def test_a_token_that_ends_within_minutes_is_refreshed_already(account, standin):
+def test_a_token_that_ends_within_a_minute_is_refreshed_already(account, standin):
     keep.store(account, expires_at=int(time.time()) + 60)
     upkeep.refresh(account.pk)
     assert calls(standin) == 1
@@ -275,9 +282,10 @@ def test_whoever_comes_too_late_sends_no_token_that_is_known_to_be_dead(account,
     assert calls(standin) == 1
 
 
-def test_whoever_finds_somebody_at_it_sends_nothing(account, standin):
+def test_whoever_finds_somebody_at_it_sends_nothing(account, standin, monkeypatch):
     """They wait, here until nobody can be at it any more."""
-    begun = now() - flights.LONGEST + timedelta(seconds=0.5)
+    begun, looks = now(), itertools.count()
+    monkeypatch.setattr(flights, "now", lambda: begun + next(looks) * flights.LONGEST * 2 / 3)
     SocialAccount.objects.filter(pk=account.pk).update(refresh_begun_at=begun)
     with pytest.raises(Unavailable, match="refresh-failed"):
         upkeep.refresh(account.pk)

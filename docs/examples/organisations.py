@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.decorators import login_required
 from django.db import models
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -28,6 +29,7 @@ def members_only(user: AbstractBaseUser, instance: models.Model, field: str) -> 
     return isinstance(instance, Organisation) and instance.members.filter(pk=user.pk).exists()
 
 
+@login_required  # nobody's key is None, and "members=None" finds what has no members
 def page(request: HttpRequest, key: int) -> HttpResponse:
     """Show an organisation; the buttons are in the template."""
     organisation = get_object_or_404(Organisation, pk=key, members=request.user.pk)
@@ -40,6 +42,7 @@ def remind(request: HttpRequest, organisation: Organisation) -> str:
     return f"{organisation} has no account at X yet. Connect it here: {url}"
 
 
+@login_required
 def for_our_script(request: HttpRequest, key: int) -> JsonResponse:
     """Tell a front end of our own what it sends when somebody presses its button."""
     organisation = get_object_or_404(Organisation, pk=key, members=request.user.pk)

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
-from socialreg.api_access import same_origin
 from socialreg.exceptions import ConfigurationError, Mismatch, NoSuchServer, ProviderError, Refused
 from socialreg.meanings import Meaning
 from socialreg.oauth2 import OAuth2Provider
+from socialreg.origins import same_origin
 from socialreg.profile_map import origin
 from socialreg.provider import Transport
 from socialreg.store import Store

@@ -130,4 +130,7 @@ class TestGoogle(OIDCGrid):
             Google(settings, outside)
 
     def test_the_addresses_are_googles_own(self, outside):
-        assert Google({}, outside).endpoints() == ["https://accounts.google.com", "https://oauth2.googleapis.com/revoke"]
+        assert Google({}, outside).endpoints() == [
+            "https://accounts.google.com",
+            "https://oauth2.googleapis.com/revoke",
+        ]

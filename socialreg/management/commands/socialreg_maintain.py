@@ -21,7 +21,8 @@ from socialreg.registry import providers
 from socialreg.rounds import Order, Round, Tally, accounts
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DAY = timedelta(days=1)
+#: Less than a day: who was asked a minute after the timer of yesterday went off is due again when it does today.
+_ALMOST_A_DAY = timedelta(hours=20)
 _EPILOG = """
 Accounts are taken one after the other. Those that are lost already are left out, and so are those whose token has ended
 and cannot be refreshed. Ctrl-C, or SIGTERM, ends after the account in hand; run it again, and it goes on there. A
@@ -48,7 +49,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
-        add("--refresh", action="store_true", help="Refresh the tokens that have ended, or end within five minutes.")
+        add("--refresh", action="store_true", help="Refresh the tokens that have ended, or end within a minute.")
         add("--sync", action="store_true", help='Read profiles anew, and follow SOCIALREG["SYNC"].')
         add("--verify", action="store_true", help="Ask whether tokens are alive; the default if nothing else is said.")
         add("--provider", metavar="SLUG", help="The accounts of this provider alone.")
@@ -57,8 +58,9 @@ class Command(BaseCommand):
             "--older-than",
             type=duration,
             metavar="DURATION",
-            help="Only accounts that nobody has looked after for so long, such as 12h or 7d. Default: 24h, so that "
-            "running it again goes on where it stopped; with --refresh alone 0s, for what is refreshed is not due.",
+            help="Only accounts that were neither verified nor synced for so long, such as 12h or 7d. Default: 20h, so "
+            "that running it again goes on where it stopped, and a daily timer finds everybody. With --refresh alone "
+            "0s, for what is refreshed is not due.",
         )
         add("--quiet", action="store_true", help="Say nothing unless something is wrong.")
 
@@ -86,7 +88,7 @@ class Command(BaseCommand):
         say, tally = self.stdout.write, round_.tally
         say(f"Looked after {tally.done:,} accounts: {_in_words(tally)}.")
         for slug, number in tally.left.items():
-            until = datetime.fromtimestamp(min(round_.rests.get(slug, 0), 2**33), UTC)
+            until = datetime.fromtimestamp(min(round_.rests.end(slug), 2**33), UTC)
             say(f"Left alone: {number:,} of {slug}, until {until:%Y-%m-%d %H:%M:%S} UTC. Run this again then.")
         if stopped:
             say("Stopped. Run this again with the same options: it goes on where it stopped.")
@@ -99,7 +101,7 @@ def _order(
         enabled = ", ".join(providers) or "(none)"
         raise CommandError(f"The provider {provider!r} is not enabled. Use one of {enabled}")
     verify = verify or not (refresh or sync)
-    older_than = older_than if older_than is not None else _DAY if sync or verify else timedelta(0)
+    older_than = older_than if older_than is not None else _ALMOST_A_DAY if sync or verify else timedelta(0)
     before = now() - older_than if older_than else None
     return Order(refresh, sync, verify, (provider,) if provider else tuple(providers), before)
 
