@@ -135,8 +135,11 @@ class Round:
         began, answered = time.monotonic(), True
         try:
             self._do(account)
-        except Revoked:
+            self.rests.note_life(peer)
+        except Revoked as error:
             self.tally.lost += 1
+            if self.rests.note_loss(peer):
+                _report(peer, error)
         except SocialRegError as error:
             answered = not isinstance(error, Unavailable)
             self._count(peer, error)
@@ -181,3 +184,13 @@ class Round:
         until = rate_limits.resumes_at(answer)
         if until is not None:
             self.rests.add(peer, until)
+
+
+def _report(peer: Peer, error: Revoked) -> None:
+    logger.error(
+        "%s refused the tokens of one account after the other, and is left alone for now. Cause: an outage there, or "
+        "CLIENT_ID and CLIENT_SECRET are no longer those that the tokens were handed out to. Remedy: see to that, then "
+        "call upkeep.verify_alive() for the accounts that were lost: it takes the mark off those that live. %s",
+        peer[0],
+        error,
+    )

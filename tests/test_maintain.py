@@ -19,6 +19,7 @@ from docs.examples import upkeep as example
 from socialreg import upkeep
 from socialreg.exceptions import RateLimited
 from socialreg.models import SocialAccount, identity_digest
+from socialreg.rests import Rests
 from socialreg.rounds import Order, Round
 from socialreg.signals import credentials_lost
 from socialreg.testing.messages import Response
@@ -280,6 +281,29 @@ def test_a_provider_is_asked_again_once_it_takes_calls(world):
     world.peer.answers["/profile"] = Response(200, b"{}", "application/json").with_headers(headers)
     assert "Looked after 3 accounts: 3 alive." in maintain()[0]
     assert all(checked(made))
+
+
+def test_a_provider_that_refuses_everybody_loses_ten_accounts_and_no_more(world, caplog):
+    """An outage there, or keys of ours that were changed: that many people do not leave at once."""
+    made = [at_acme(number) for number in range(13)]
+    world.serve()
+    world.peer.answers["/profile"] = Response(401, b"{}", "application/json")
+    said, _ = maintain()
+    assert "10 lost" in said
+    assert "Left alone: 3 of acme, until" in said
+    assert [stored(each).lost_at is not None for each in made] == [True] * 10 + [False] * 3
+    assert "refused the tokens of one account after the other" in caplog.text
+    assert "upkeep.verify_alive()" in caplog.text
+
+
+def test_ten_that_are_lost_among_others_stop_nobody():
+    """Ten in a row count, and not ten in all."""
+    rests = Rests()
+    for _ in range(3):
+        assert not any(rests.note_loss(("x", "")) for _ in range(9))
+        rests.note_life(("x", ""))
+    assert not rests.covers(("x", ""))
+    assert rests.note_loss(("y", "")) is False
 
 
 # -- what it shows
