@@ -12,7 +12,7 @@ from .registry import providers
 
 #: A peer that has not answered so often in a row, or has taken so many seconds, is left alone for so many seconds.
 _PATIENCE, _SLOW, _REST = 3, 5.0, 300
-#: A peer that refuses the tokens of so many accounts in a row is left alone for so many seconds: that many people do not
+#: A peer that refuses the tokens of so many accounts in a row is left alone for so many seconds: that many people never
 #: leave at once, so it is the provider that is in trouble, or this site's keys, and nobody else shall be lost.
 _MOST_LOST, _LONG_REST = 10, 3600
 
