@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy
 
-from .admin_actions import disconnect, disconnect_now, refresh, verify
+from .admin_actions import delete_selected, disconnect_now, refresh, verify
 from .admin_filters import Accounts, BoundedPaginator, ProviderFilter, StateFilter, UsedFilter
 from .admin_words import addresses_of, named, owners_of
 from .models import SocialAccount
@@ -34,7 +34,7 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
     list_select_related = ["user"]
     search_fields = ["username", "subject", "email", "provider"]
     search_help_text = gettext_lazy("Handle, identifier or address at a provider, a provider, a user's name or address")
-    actions = [verify, refresh, disconnect]
+    actions = [verify, refresh, delete_selected]
     # A million rows: newest first, which is the order of the key; no count of them all, and no sorting by the rest.
     ordering = ["-pk"]
     sortable_by = ()
@@ -111,10 +111,6 @@ class SocialAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not subs
         filters = {StateFilter.parameter_name, UsedFilter.parameter_name}
         shown = {"id", "pk", *self.fields, "lost_at", "expires_at", "refreshable", *filters}
         return lookup.partition("__")[0] in shown and super().lookup_allowed(lookup, value, request)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out Django's own way to delete: it would tell the provider nothing."""
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def delete_model(self, request: HttpRequest, obj: SocialAccount) -> None:
         """Disconnect one from its own page, in the same way as the action does."""

@@ -52,8 +52,11 @@ def refresh(model_admin: Admin, request: HttpRequest, queryset: Accounts) -> Non
 
 
 @admin.action(permissions=["delete"], description=gettext_lazy("Disconnect, and revoke the tokens"))
-def disconnect(model_admin: Admin, request: HttpRequest, queryset: Accounts) -> HttpResponse | None:
-    """Show what is about to be removed; remove it once that is confirmed."""
+def delete_selected(model_admin: Admin, request: HttpRequest, queryset: Accounts) -> HttpResponse | None:
+    """Show what is about to be removed; remove it once that is confirmed.
+
+    By this name it takes the place of Django's own action, which would tell the provider nothing.
+    """
     chosen = _chosen(model_admin, request, queryset)
     if not chosen:
         return None

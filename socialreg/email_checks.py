@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import django
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -50,5 +51,6 @@ def _check_backend(mode: str) -> Iterator[CheckMessage]:
 
 def _backend() -> str:
     """Return the dotted name of what sends the mails: MAILERS came with Django 6.1, in place of EMAIL_BACKEND."""
-    mailers = getattr(settings, "MAILERS", None)
-    return str(mailers.get("default", {}).get("BACKEND", "") if mailers else settings.EMAIL_BACKEND)
+    if django.VERSION >= (6, 1) and hasattr(settings, "MAILERS"):  # with it, EMAIL_BACKEND cannot even be read
+        return str(settings.MAILERS.get("default", {}).get("BACKEND", ""))
+    return settings.EMAIL_BACKEND

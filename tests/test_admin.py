@@ -288,7 +288,7 @@ def test_no_page_of_the_admin_shows_a_secret(staff):
         *(f"{user}change/", f"{user}delete/"),
     ]
     shown = {url: staff.get(url) for url in pages}
-    for action in ("verify", "refresh", "disconnect"):
+    for action in ("verify", "refresh", "delete_selected"):
         shown[action] = staff.post(LIST, {"action": action, **chosen}, follow=True)
     for url, response in shown.items():
         assert response.status_code == 200, url
@@ -296,7 +296,7 @@ def test_no_page_of_the_admin_shows_a_secret(staff):
         assert not re.search(r"-471[1-7]", page), url
         assert made.sealed_credentials not in page, url
         assert made.identity not in page, url
-    assert "handle1" in shown["disconnect"].content.decode()
+    assert "handle1" in shown["delete_selected"].content.decode()
     assert "p1@here.example (not confirmed, last mail" in shown[f"{LIST}{made.pk}/change/"].content.decode()
 
 

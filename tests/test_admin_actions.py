@@ -82,7 +82,7 @@ def test_refresh_brings_a_new_token_to_those_that_have_ended(staff, standin, acc
     assert opened(stored(account)).token != before.token
 
 
-@pytest.mark.parametrize("action", ["verify", "refresh", "disconnect"])
+@pytest.mark.parametrize("action", ["verify", "refresh", "delete_selected"])
 def test_more_than_some_are_not_done_at_once(staff, standin, account, monkeypatch, action):
     monkeypatch.setattr(admin_actions, "AT_ONCE", 1)
     other = make_account(standin, "github", "kestrel")
@@ -106,11 +106,11 @@ def test_all_calls_of_an_action_share_one_deadline(staff, standin, account, monk
 def test_disconnect_asks_first_and_says_what_is_about_to_go(staff, account):
     Organisation.objects.create(name="Growers", twitter=account)
     User.objects.filter(username="mara").update(password="!")
-    page = staff.post(LIST, {"action": "disconnect", "_selected_action": account.pk}).content.decode()
+    page = staff.post(LIST, {"action": "delete_selected", "_selected_action": account.pk}).content.decode()
     for words in ("x: maralind", "mara", "may be their last way in", "Organisation: Growers", 'value="Disconnect"'):
         assert words in page
     assert SocialAccount.objects.count() == 1
-    assert act(staff, "disconnect", account, confirmed="yes") == [("success", "x: maralind: Disconnected")]
+    assert act(staff, "delete_selected", account, confirmed="yes") == [("success", "x: maralind: Disconnected")]
     assert not SocialAccount.objects.exists()
     assert Organisation.objects.get().twitter is None
     assert LogEntry.objects.get(action_flag=DELETION).object_repr == "x: maralind"
@@ -122,7 +122,7 @@ def test_what_is_disconnected_is_revoked_at_the_provider(staff, account, way):
     credentials = opened(account)
     providers["x"].check_alive(credentials)
     if way == "action":
-        act(staff, "disconnect", account, confirmed="yes")
+        act(staff, "delete_selected", account, confirmed="yes")
     else:
         assert staff.post(f"{LIST}{account.pk}/delete/", {"post": "yes"}).status_code == 302
     background.drain()
@@ -136,7 +136,7 @@ def test_what_is_disconnected_is_revoked_at_the_provider(staff, account, way):
     [
         ("view_socialaccount", set()),
         ("change_socialaccount", {"verify", "refresh"}),
-        ("delete_socialaccount", {"disconnect"}),
+        ("delete_socialaccount", {"delete_selected"}),
     ],
 )
 def test_an_action_needs_its_permission(client, standin, account, codename, allowed):
@@ -146,11 +146,11 @@ def test_an_action_needs_its_permission(client, standin, account, codename, allo
     person.user_permissions.set(wanted)
     client.force_login(person)
     page = client.get(LIST).content.decode()
-    offered = {action for action in ("verify", "refresh", "disconnect") if f'value="{action}"' in page}
+    offered = {action for action in ("verify", "refresh", "delete_selected") if f'value="{action}"' in page}
     assert offered == allowed
-    assert 'value="delete_selected"' not in page
+    assert "Delete selected" not in page  # Django's own, which revokes nothing
     standin.requests.clear()
-    for action in {"verify", "refresh", "disconnect"} - allowed:
+    for action in {"verify", "refresh", "delete_selected"} - allowed:
         act(client, action, account, confirmed="yes")
     assert standin.requests == []
     assert SocialAccount.objects.count() == 1

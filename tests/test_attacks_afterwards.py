@@ -120,7 +120,7 @@ def test_a38_whatever_is_done_afterwards_tells_no_secret(standin, slug, caplog, 
         for options in ([], ["--refresh", "--sync", "--older-than", "0s"]):
             call_command("socialreg_maintain", *options, stdout=said, stderr=said)
         secrets |= secrets_of(account)
-        for action in ("verify", "refresh", "disconnect"):
+        for action in ("verify", "refresh", "delete_selected"):
             chosen = {"action": action, "_selected_action": account.pk, "confirmed": "yes"}
             said.write(client.post(LIST, chosen, follow=True).content.decode())
         disconnecting.revoke(account)
@@ -416,7 +416,7 @@ def test_what_it_shows_filters_it(viewer, world, query):
     assert viewer.get(f"{LIST}?{query}").status_code == 200
 
 
-@pytest.mark.parametrize("action", ["verify", "refresh", "disconnect", "delete_selected"])
+@pytest.mark.parametrize("action", ["verify", "refresh", "delete_selected"])
 def test_who_may_look_alone_can_do_nothing(viewer, standin, action):
     account = make_account(standin)
     standin.requests.clear()

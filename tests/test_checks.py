@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from socialreg.registry import providers
 from socialreg_providers.twitter import Twitter
+from tests.mailers import send_by
 
 KEYS = {"CLIENT_ID": "id", "CLIENT_SECRET": "secret"}
 HEALTHY = {"BASE_URL": "https://example.com", "PROVIDERS": {"twitter": KEYS}}
@@ -469,8 +470,7 @@ def test_w001_a_cache_of_one_process_outside_debug(healthy, settings, backend):
 @pytest.mark.parametrize("mode", ["send", "required"])
 @pytest.mark.parametrize("name", ["console", "dummy", "filebased", "locmem"])
 def test_w008_mails_that_nobody_gets_outside_debug(healthy, settings, mode, name):
-    settings.MAILERS = {}
-    settings.EMAIL_BACKEND = f"django.core.mail.backends.{name}.EmailBackend"
+    send_by(settings, f"django.core.mail.backends.{name}.EmailBackend")
     assert found() == {}
     healthy(EMAIL_CONFIRMATION=mode)
     messages = found()
@@ -481,10 +481,9 @@ def test_w008_mails_that_nobody_gets_outside_debug(healthy, settings, mode, name
     assert found() == {}
 
 
-@pytest.mark.parametrize("mailers", [{}, {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}])
-def test_no_w008_where_mails_are_sent(healthy, settings, mailers):
-    settings.MAILERS = mailers
-    settings.EMAIL_BACKEND = "mysite.mail.Backend" if not mailers else "django.core.mail.backends.dummy.EmailBackend"
+@pytest.mark.parametrize("backend", ["mysite.mail.Backend", "django.core.mail.backends.smtp.EmailBackend"])
+def test_no_w008_where_mails_are_sent(healthy, settings, backend):
+    send_by(settings, backend)
     healthy(EMAIL_CONFIRMATION="send")
     assert found() == {}
 
@@ -495,7 +494,7 @@ def test_e011_a_user_model_without_an_address(healthy, settings, monkeypatch):
         class Meta:
             app_label = "tests"
 
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend"}}
+    send_by(settings, "django.core.mail.backends.smtp.EmailBackend")
     monkeypatch.setattr("socialreg.email_checks.get_user_model", lambda: Nameless)
     assert found() == {}
     healthy(EMAIL_CONFIRMATION="send")

@@ -217,7 +217,7 @@ def test_staff_look_after_an_account_in_the_admin(visitor: Visitor):
     visitor.press("Go")
     visitor.until(lambda _: "The provider takes its tokens" in visitor.one(".messagelist").text)
     visitor.one("[name=_selected_action]").click()
-    visitor.one("option[value=disconnect]").click()
+    visitor.one("option[value=delete_selected]").click()
     visitor.press("Go")
     visitor.sees("Disconnect accounts")
     photograph(visitor, "afterwards-admin-disconnect")
