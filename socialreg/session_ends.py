@@ -44,7 +44,7 @@ def end_others(request: HttpRequest, user: AbstractBaseUser) -> None:
     if is_here:
         request.session.cycle_key()  # what somebody else may have read is of no use any more
     kept = str(request.session.session_key) if is_here else ""
-    end = partial(_end, user._meta.pk.value_to_string(user), kept, int(time.time()))  # noqa: SLF001 - public API
+    end = partial(_end, user._meta.pk.value_to_string(user), kept, time.time())  # noqa: SLF001 - public API
     background.after_commit("Ending a user's other sessions", end, router.db_for_write(get_user_model()))
 
 
@@ -56,7 +56,7 @@ def _renew_unusable(user: AbstractBaseUser) -> bool:
     return bool(rows.update(password=user.password))
 
 
-def _end(user_key: str, kept: str, moment: int) -> None:
+def _end(user_key: str, kept: str, moment: float) -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     if not hasattr(store, "get_model_class"):
         logger.warning(

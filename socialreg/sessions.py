@@ -37,7 +37,7 @@ def note_login(sender: object, request: HttpRequest | None, user: AbstractBaseUs
     if _SINCE in session:
         # The same user once more, for which Django keeps the key: whoever else may know it must not profit by this.
         session.cycle_key()
-    session[_SINCE] = int(time.time())
+    session[_SINCE] = time.time()
     session.pop(_ACCOUNT, None)  # this login need not be by that one
 
 
@@ -61,10 +61,13 @@ def is_recent(request: HttpRequest) -> bool:
     return most is None or -CLOCK_SKEW <= time.time() - since(request.session) <= most.total_seconds()
 
 
-def since(data: Mapping[str, Any]) -> int:
-    """Return when somebody last logged in, in seconds since the epoch, by a session's content; 0 if it does not say."""
+def since(data: Mapping[str, Any]) -> float:
+    """Return when somebody last logged in, in seconds since the epoch, by a session's content; 0 if it does not say.
+
+    With its fractions: who logs in right after others were logged out stays.
+    """
     found = data.get(_SINCE)
-    return found if isinstance(found, int) else 0
+    return found if isinstance(found, int | float) else 0
 
 
 @dataclass(frozen=True, slots=True)

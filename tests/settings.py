@@ -47,6 +47,9 @@ TEMPLATES = [
     }
 ]
 DATABASES = {"default": env.db("DATABASE_URL", default="sqlite://:memory:")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Threads share it in memory, where whoever reads a table that is written to fails at once, and the other way round.
+    DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA read_uncommitted = 1"}
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
