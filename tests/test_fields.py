@@ -143,6 +143,7 @@ def test_settings_that_are_no_dict_are_told_by_their_own_check_alone(settings):
     assert found(SocialAccountField("twitter")) == []
 
 
+@pytest.mark.django_db  # Django's own checks ask SQLite whether it knows JSON, the first time
 def test_manage_py_check_says_it_and_names_the_field(settings):
     settings.SOCIALREG = {**settings.SOCIALREG, "PROVIDERS": {"twitter": {}}}
     (message,) = [each for each in run_checks() if each.id == "socialreg.W007"]
