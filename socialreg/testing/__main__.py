@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("providers", nargs="*", default=[SLUG], metavar="PROVIDER", help="a slug, or a class's name")
     parser.add_argument("--port", type=int, default=8001, help="port on 127.0.0.1 (default 8001, 0 for a free one)")
     asked = parser.parse_args()
+    # A shell that starts it in the background lets it ignore this, and then nothing would end it but force.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with contextlib.suppress(KeyboardInterrupt), StandIn(port=asked.port) as standin:
             sys.stdout.write(_introduce(standin, asked.providers))
