@@ -6,7 +6,7 @@ A missing or wrong setting is a :class:`ConfigurationError` here and a system ch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from inspect import isclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -15,8 +15,22 @@ from django.conf import settings
 from django.forms import BaseForm, BaseModelForm
 from django.utils.module_loading import import_string
 
+from . import rates
 from .exceptions import ConfigurationError
-from .setting_values import duration, entries, function, functions, is_origin, resolve, why_no_origin, wrong
+from .rates import Action, LimitedBy, Rate
+from .setting_values import (
+    KEY_LENGTH,
+    are_secrets,
+    choice,
+    duration,
+    entries,
+    function,
+    functions,
+    is_origin,
+    resolve,
+    why_no_origin,
+    wrong,
+)
 from .types import Profile
 
 if TYPE_CHECKING:
@@ -30,9 +44,16 @@ if TYPE_CHECKING:
     BeforeRegister = Callable[[HttpRequest, Profile], None]
     MayConnect = Callable[[AbstractBaseUser, Model, str], bool]
     IsEmailConfirmed = Callable[[AbstractBaseUser], bool | None]
+    ClientAddress = Callable[[HttpRequest], str]
 
 #: What a later login does to a field of the user's: take the profile's value over; only where there is none; or ask.
 SyncPolicy = Literal["always", "if_empty", "ask"]
+AskFor = Literal["everything", "missing"]
+AccountsPerProvider = Literal["one", "several"]
+Ownerless = Literal["remove", "keep"]
+EmailConfirmation = Literal["off", "send", "required"]
+#: When what happened is written down: after the answer has been sent, before it, or never.
+Events = Literal["afterwards", "at-once", "off"]
 
 #: Every name that ``SOCIALREG`` may hold, and its default.
 DEFAULTS: Mapping[str, object] = {
@@ -52,12 +73,21 @@ DEFAULTS: Mapping[str, object] = {
     "OWNERLESS": "remove",
     "EMAIL_CONFIRMATION": "off",
     "IS_EMAIL_CONFIRMED": None,
+    "ENCRYPTION_KEYS": None,
+    "RATE_LIMITS": {},
+    "CLIENT_ADDRESS": "socialreg.client_addresses.of_connection",
+    "WORKERS": 4,
+    "EVENTS": "afterwards",
 }
 
 
 def _get(name: str) -> object:
     given = getattr(settings, "SOCIALREG", {})
     return given.get(name, DEFAULTS[name]) if isinstance(given, Mapping) else DEFAULTS[name]
+
+
+def _choice(name: str, choices: object) -> str:
+    return choice(name, _get(name), get_args(choices))
 
 
 def base_url() -> str:
@@ -117,13 +147,9 @@ def registration_form() -> type[Form]:
     return cast("type[Form]", found)
 
 
-def ask_for() -> Literal["everything", "missing"]:
+def ask_for() -> AskFor:
     """Return whether the registration form is shown whole or reduced to what the profile does not answer."""
-    match _get("ASK_FOR"):
-        case ("everything" | "missing") as value:
-            return value
-        case value:
-            raise wrong("ASK_FOR", f"it is {value!r}", 'Set it to "everything" or "missing"')
+    return cast("AskFor", _choice("ASK_FOR", AskFor))
 
 
 def profile_max_age() -> timedelta:
@@ -139,13 +165,9 @@ def recent_login() -> timedelta | None:
     )
 
 
-def accounts_per_provider() -> Literal["one", "several"]:
+def accounts_per_provider() -> AccountsPerProvider:
     """Return how many accounts of one provider a user may have."""
-    match _get("ACCOUNTS_PER_PROVIDER"):
-        case ("one" | "several") as value:
-            return value
-        case value:
-            raise wrong("ACCOUNTS_PER_PROVIDER", f"it is {value!r}", 'Set it to "one" or "several"')
+    return cast("AccountsPerProvider", _choice("ACCOUNTS_PER_PROVIDER", AccountsPerProvider))
 
 
 def sync() -> Mapping[str, SyncPolicy]:
@@ -164,28 +186,72 @@ def may_connect() -> MayConnect:
     return cast("MayConnect", function("MAY_CONNECT", _get("MAY_CONNECT")))
 
 
-def ownerless() -> Literal["remove", "keep"]:
+def ownerless() -> Ownerless:
     """Return what becomes of an account whose last owner is gone."""
-    match _get("OWNERLESS"):
-        case ("remove" | "keep") as value:
-            return value
-        case value:
-            raise wrong("OWNERLESS", f"it is {value!r}", 'Set it to "remove" or "keep"')
+    return cast("Ownerless", _choice("OWNERLESS", Ownerless))
 
 
-def email_confirmation() -> Literal["off", "send", "required"]:
+def email_confirmation() -> EmailConfirmation:
     """Return whether addresses that nobody vouches for are confirmed by mail, and whether logins wait for that."""
-    match _get("EMAIL_CONFIRMATION"):
-        case ("off" | "send" | "required") as value:
-            return value
-        case value:
-            raise wrong("EMAIL_CONFIRMATION", f"it is {value!r}", 'Set it to "off", "send" or "required"')
+    return cast("EmailConfirmation", _choice("EMAIL_CONFIRMATION", EmailConfirmation))
 
 
 def is_email_confirmed() -> IsEmailConfirmed | None:
     """Return the site's hook that says from its own records whether a user's address is confirmed."""
     value = _get("IS_EMAIL_CONFIRMED")
     return None if value is None else cast("IsEmailConfirmed", function("IS_EMAIL_CONFIRMED", value))
+
+
+def encryption_keys() -> tuple[str | bytes, ...]:
+    """Return the secrets that keys are derived from, newest first: the site's own, or Django's.
+
+    :raises ConfigurationError: they are no list, or one of them is too short to be a secret.
+    """
+    if _get("ENCRYPTION_KEYS") is None:
+        return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not are_secrets(_get("ENCRYPTION_KEYS")):  # which have no name here: a debug page shows all that has one
+        raise wrong(
+            "ENCRYPTION_KEYS",
+            f"it is no list, or empty, or holds something that is no text of {KEY_LENGTH} characters or more",
+            "Make each by: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    return tuple(cast("Sequence[str | bytes]", _get("ENCRYPTION_KEYS")))
+
+
+def rate_limit(action: Action, by: LimitedBy) -> Rate | None:
+    """Return how often something may be done from one address, or about one account; ``None`` for any number.
+
+    :raises ConfigurationError: the setting names another action, or holds something that is no rate.
+    """
+    return rates.limit(_get("RATE_LIMITS"), action, by)
+
+
+def check_rate_limits() -> None:
+    """Read every one of them.
+
+    :raises ConfigurationError: one of them cannot be what it is.
+    """
+    for action in get_args(Action):
+        for by in get_args(LimitedBy):
+            rate_limit(action, by)
+
+
+def client_address() -> ClientAddress:
+    """Return the function that says which address a request comes from."""
+    return cast("ClientAddress", function("CLIENT_ADDRESS", _get("CLIENT_ADDRESS")))
+
+
+def workers() -> int:
+    """Return how many requests this site answers at once, on all machines together."""
+    value = _get("WORKERS")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise wrong("WORKERS", f"it is {value!r}", "Give the number of requests that this site answers at once")
+    return value
+
+
+def events() -> Events:
+    """Return when what happened is written down."""
+    return cast("Events", _choice("EVENTS", Events))
 
 
 def private_hosts() -> frozenset[str]:

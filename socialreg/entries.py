@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 from django.core.validators import slug_re
 
@@ -60,13 +62,19 @@ def blamed_on(slug: str, found: type) -> Iterator[None]:
         yield
     except ConfigurationError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a class of the site's own may raise
         raise ConfigurationError(
             f"The provider {slug!r} cannot be made",
-            cause=f"{type(error).__name__}: {error}",
+            cause=f"{type(error).__name__}: {error} ({_place(error)})",
             remedy=f'Mend {found.__name__}, or its entry in SOCIALREG["PROVIDERS"]',
             code="provider",
-        ) from error
+        ) from None
+
+
+def _place(error: Exception) -> str:
+    """Say where an error was raised: its frames, whose variables hold the settings, are not handed on."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"line {frame.lineno} of {frame.filename}"
 
 
 def check_signature(slug: str, found: type[Provider]) -> None:
@@ -74,15 +82,23 @@ def check_signature(slug: str, found: type[Provider]) -> None:
 
     :raises ConfigurationError: it cannot: it was written when there was no store yet.
     """
+    complaint = _complaint(found)
+    if complaint:
+        raise ConfigurationError(
+            f"The provider {slug!r} cannot be made",
+            cause=f"{found.__name__} does not take settings, transport and store: {complaint}",
+            remedy=f"Let {found.__name__}.__init__ take (self, settings, transport, store=None), and hand on all three",
+            code="provider",
+        )
+
+
+@cache
+def _complaint(found: type[Provider]) -> str:
     try:
         inspect.signature(found).bind({}, None, Store)
     except TypeError as error:
-        raise ConfigurationError(
-            f"The provider {slug!r} cannot be made",
-            cause=f"{found.__name__} does not take settings, transport and store: {error}",
-            remedy=f"Let {found.__name__}.__init__ take (self, settings, transport, store=None), and hand on all three",
-            code="provider",
-        ) from None
+        return str(error)
+    return ""
 
 
 def check(slug: str, provider: Provider) -> None:

@@ -11,6 +11,7 @@
     │   ├── Replayed               it was used before
     │   ├── Forged                 a form came without its CSRF token
     │   ├── NotPosted              the address of a button was opened as a page
+    │   ├── TooMany                it comes too often
     │   ├── NoSuchServer           the visitor was asked for their server, and named none that is
     │   └── Denied                 the visitor pressed "cancel" at the provider
     ├── ProviderError              the provider did not do its part
@@ -21,6 +22,8 @@
     │   │   └── RateLimited        too many calls; it says when it takes the next one
     │   ├── BadAnswer              it answered with something that nobody can use
     │   └── Unavailable            it did not answer in time, or not at all
+    │       ├── NotAsked           it is left alone for now
+    │       └── OutOfOrder         it was not its fault: this site's cache or database failed
     └── NotAllowed                 this site says no: inactive user, identity taken, somebody else is here
         ├── LoginRequired          nobody is logged in
         │   └── LoginNotRecent     they logged in too long ago
@@ -52,6 +55,8 @@ class SocialRegError(Exception):
     notice: str = "failed"
     #: The HTTP status of the page that the visitor gets.
     status: ClassVar[int] = 500
+    #: Seconds after which trying again may help, where that is known: the answer's ``Retry-After``.
+    retry_after: int = 0
 
     def __init__(self, failed: str, *, cause: str = "", remedy: str = "", code: str = "", notice: str = "") -> None:
         super().__init__(failed)
@@ -130,6 +135,30 @@ class NotPosted(AttemptError):
     status = 405
 
 
+_TOLD_APART = "; behind a proxy, CLIENT_ADDRESS says how people are told apart"
+
+
+class TooMany(AttemptError):
+    """Somebody does something more often than ``SOCIALREG["RATE_LIMITS"]`` lets them (RFC 6585 section 4).
+
+    :param action: what they do, as the setting names it.
+    :param by: ``address`` or ``account``: what was counted.
+    :param seconds: when the next one is welcome.
+    """
+
+    code = "too-many"
+    notice = "too-many"
+    status = 429
+
+    def __init__(self, action: str, by: str, seconds: int) -> None:
+        super().__init__(
+            f"There were too many of {action!r} by one {by}",
+            cause=f"a script{', or many people whom this site takes for one' if by == 'address' else ''}",
+            remedy=f"See RATE_LIMITS{_TOLD_APART if by == 'address' else ''}. Whose it was: Sign-in events, too-many",
+        )
+        self.retry_after = seconds
+
+
 class NoSuchServer(AttemptError):
     """The visitor was asked which server their account is on, and typed something that is none."""
 
@@ -156,6 +185,8 @@ class Refused(ProviderError):
 
     code = "refused"
     notice = "refused"
+    #: A browser brought it, so anybody can have made it up.
+    is_hearsay: bool = False
 
 
 class Barred(Refused):
@@ -208,6 +239,26 @@ class Unavailable(ProviderError):
     code = "unavailable"
     notice = "unavailable"
     status = 503
+
+
+class NotAsked(Unavailable):
+    """The provider is left alone for now: it has failed before, or too many wait for it already. See :mod:`circuits`.
+
+    :param label: the name that people know the provider by.
+    :param seconds: when it may be asked again.
+    """
+
+    code = "circuit-open"
+
+    def __init__(self, label: str, *, cause: str, remedy: str, seconds: int, code: str = "") -> None:
+        super().__init__(f"{label} was not asked", cause=cause, remedy=remedy, code=code)
+        self.retry_after = seconds
+
+
+class OutOfOrder(Unavailable):
+    """What this site itself needs failed, its cache or its database: what a provider said is of no use without."""
+
+    notice = "out-of-order"
 
 
 class NotAllowed(SocialRegError):

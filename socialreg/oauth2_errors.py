@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from . import codes
 from .answer import Answer
-from .exceptions import BadAnswer, ProviderError
+from .exceptions import BadAnswer, ProviderError, Refused
 from .meanings import Meaning
 
 _TOO_MANY, _SERVER_ERROR = 429, 500
@@ -82,7 +83,10 @@ def error_of_callback(code: str, callback: str, more: Mapping[str, Meaning]) -> 
     """Return the error that a callback's ``error`` parameter stands for."""
     unknown = Meaning("the provider gave a code that is not in the standards", "Look it up in its documentation")
     code = _clean(code)
-    return (_meaning(code, more) or unknown).error("The provider sent an error back", code, callback)
+    error = (_meaning(code, more) or unknown).error("The provider sent an error back", code, callback)
+    if isinstance(error, Refused):
+        error.is_hearsay = True
+    return error
 
 
 def is_error(answer: Answer) -> bool:
@@ -108,7 +112,9 @@ def _error_in(answer: Answer) -> object:
 def _clean(code: object) -> str:
     if isinstance(code, int) and not isinstance(code, bool):
         code = str(code)
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else "unknown-code" if code else ""
+    if not isinstance(code, str) or not _CODE.fullmatch(code) or codes.is_ours(code):
+        return "unknown-code" if code else ""
+    return code
 
 
 def _meaning(code: str, more: Mapping[str, Meaning] | None) -> Meaning | None:

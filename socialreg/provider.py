@@ -85,7 +85,7 @@ class Provider(ApiAccess, ABC):
         self._refuse_own_words()
         for name, value in settings.items():
             self._override(name, value)
-        for name in self._endpoint_names():
+        for name in _endpoint_names(type(self)):
             setattr(self, name, self._expand(getattr(self, name)))
 
     def _refuse_own_words(self) -> None:
@@ -126,14 +126,9 @@ class Provider(ApiAccess, ABC):
         return re.sub(r"\{([a-z_]+)\}", lambda match: str(getattr(self, match[1])), address)
 
     @classmethod
-    def _endpoint_names(cls) -> list[str]:
-        return [name for name in sorted(dir(cls)) if name.endswith("_url") and isinstance(getattr(cls, name), str)]
-
-    @classmethod
-    def option_names(cls) -> list[str]:
+    def option_names(cls) -> tuple[str, ...]:
         """Return the upper-case names that the settings may override."""
-        names = (name for name in dir(cls) if not name.startswith("_") and name not in _own_business(cls))
-        return sorted(name.upper() for name in names if _is_data(getattr(cls, name)))
+        return _option_names(cls)
 
     @classmethod
     def icon(cls) -> str:
@@ -142,7 +137,7 @@ class Provider(ApiAccess, ABC):
 
     def endpoints(self) -> list[str]:
         """Return every address that this provider's requests or redirects go to, for the system checks."""
-        return [address for name in self._endpoint_names() if (address := getattr(self, name))]
+        return [address for name in _endpoint_names(type(self)) if (address := getattr(self, name))]
 
     @property
     @abstractmethod
@@ -153,6 +148,15 @@ class Provider(ApiAccess, ABC):
     def answers_by_post(self) -> bool:
         """Whether the browser comes back with a form that the provider's page posts (``response_mode=form_post``)."""
         return False
+
+    def server_of(self, named: str) -> str:
+        """Return the one name of a server, where there are many (:attr:`server_example`). Makes no call.
+
+        What has failed there is counted by it: so all that people may type for one server must come to the same.
+
+        :param named: what a visitor typed, or an issuer of this provider's; ``""`` may come back where it names none.
+        """
+        return named.strip().lower().removeprefix("https://").rstrip("/")
 
     @abstractmethod
     def correlate(self, params: Mapping[str, str]) -> str:
@@ -203,6 +207,17 @@ class Provider(ApiAccess, ABC):
         return Profile(uid=credentials.uid, username=credentials.username)
 
 
+@cache  # by class, as all that is a fact of one: a site makes all its providers in each process
+def _option_names(cls: type[Provider]) -> tuple[str, ...]:
+    names = (name for name in dir(cls) if not name.startswith("_") and name not in _own_business(cls))
+    return tuple(sorted(name.upper() for name in names if _is_data(getattr(cls, name))))
+
+
+@cache
+def _endpoint_names(cls: type[Provider]) -> tuple[str, ...]:
+    return tuple(name for name in sorted(dir(cls)) if name.endswith("_url") and isinstance(getattr(cls, name), str))
+
+
 @cache  # a page of buttons reads no file
 def _svg(path: Path) -> str:
     return re.sub(r"\s+", " ", path.read_text("utf-8")).strip() if path.is_file() else ""
@@ -215,7 +230,7 @@ def _own_business(cls: type) -> frozenset[str]:
     return _NOT_SETTINGS | {name for name, kind in annotated if _CLASS_VAR.match(str(kind))}
 
 
-def _meant(name: str, options: list[str]) -> str:
+def _meant(name: str, options: tuple[str, ...]) -> str:
     """Return the option that somebody most likely wanted, as a question, ``""`` if none is near."""
     near = difflib.get_close_matches(name.upper(), options, n=1, cutoff=0.7)
     return f"Did you mean {near[0]}? " if near else ""

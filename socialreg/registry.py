@@ -42,7 +42,12 @@ class Providers:
         """
         with self._lock:
             if slug not in self._made:
-                self._made[slug] = self._make(slug)
+                try:
+                    self._made[slug] = self._make(slug)
+                except ConfigurationError as error:
+                    # Without the frames below, whose variables hold the settings: it may go on through code of the
+                    # site's own, to a debug page or an error tracker, which show every variable of every frame.
+                    raise error.with_traceback(None) from None
             return self._made[slug]
 
     def __iter__(self) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from .exceptions import ConfigurationError
 _ORIGIN = re.compile(
     r"https?://([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE | re.ASCII
 )
+#: Characters of a secret of the site's own: as random text they are more than anybody can guess.
+KEY_LENGTH = 32
 
 
 def is_origin(value: str) -> bool:
@@ -45,6 +47,14 @@ def duration(name: str, value: object, remedy: str) -> timedelta:
     raise wrong(name, f"it is {value!r}", remedy)
 
 
+def choice(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return which of a few words a setting is."""
+    if isinstance(value, str) and value in choices:
+        return value
+    words = ", ".join(f'"{each}"' for each in choices)
+    raise wrong(name, f"it is {value!r}", f"Set it to one of {words}")
+
+
 def function(name: str, value: object) -> object:
     """Return the function that a setting names, or is.
 
@@ -66,6 +76,18 @@ def entries(name: str, value: object) -> list[object]:
     if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
         raise wrong(name, f"it is {type(value).__name__}, not a list", "Put what it names into a list")
     return list(value)
+
+
+def are_secrets(value: object) -> bool:
+    """Whether a setting lists texts that are long enough to derive keys from.
+
+    It raises nothing: the variables of every function that an error comes through may be shown to somebody.
+    """
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(each, str | bytes) and len(each) >= KEY_LENGTH for each in value)
+    )
 
 
 def resolve(name: str, entry: object) -> object:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
+from urllib.parse import urlsplit
 
 Intent = Literal["login", "connect", "prefill"]
 
@@ -20,6 +21,8 @@ TEXT_LENGTH = 255
 SUBJECT_LENGTH = 255
 URL_LENGTH = 2000
 RAW_LENGTH = 32_000
+#: Levels of a document. An answer may have 32, which MariaDB's JSON column refuses.
+RAW_DEPTH = 31
 
 #: A dot-atom at a host name (RFC 5321 section 4.1.2), ASCII only. Stricter than the standard on purpose: quoted local
 #: parts, comments, lists and look-alike characters have all been used to make two addresses look like one.
@@ -86,6 +89,11 @@ class Call:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it changes nothing there (RFC 9110 section 9.2.1)."""
+        return self.method.upper() in {"GET", "HEAD", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,16 @@ def web_address(value: object, host: str = "https://") -> str:
         or not value.startswith(("https://", f"{host.rstrip('/')}/"))
     ):
         return ""
-    return value if _URL.fullmatch(value) else ""
+    return value if _URL.fullmatch(value) and _is_readable(value) else ""
+
+
+def _is_readable(address: str) -> bool:
+    """Whether there is a host and a port that can be: brackets and colons can stand so that parsers give up."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def email(address: object, *, verified: object) -> Email | None:
@@ -224,9 +241,18 @@ def email(address: object, *, verified: object) -> Email | None:
 
 
 def storable_raw(raw: Mapping[str, object]) -> dict[str, object]:
-    """Return a provider's answer fit to be kept; a note alone where it is larger than any honest profile."""
+    """Return a provider's answer fit to be kept; a note alone where it is larger or deeper than any honest profile."""
+    if not _is_within(raw, RAW_DEPTH):
+        return {"too_large": True}
     kept = cast("dict[str, object]", _storable(raw))
     return kept if len(json.dumps(kept)) <= RAW_LENGTH else {"too_large": True}
+
+
+def _is_within(value: object, levels: int) -> bool:
+    if not isinstance(value, Mapping | list | tuple):
+        return True
+    children = value.values() if isinstance(value, Mapping) else value
+    return levels > 0 and all(_is_within(child, levels - 1) for child in children)
 
 
 def _storable(value: object) -> object:

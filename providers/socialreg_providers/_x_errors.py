@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from socialreg import api_errors
 from socialreg.answer import Answer
@@ -35,6 +36,8 @@ _WORDS = {
 }
 _TOO_MANY, _SERVER_ERROR, _FORBIDDEN, _UNAUTHORIZED = 429, 500, 403, 401
 _DEAD, _RATE = 89, 88
+#: X's numbers have three digits. What is longer is none, and nothing for a log.
+_LAST_CODE, _LONG_TIME = 9999, 12
 #: The person's account is suspended or locked.
 _PERSONAL = frozenset({63, 64, 326})
 #: The type of the problem that a token with less than the app's permissions meets.
@@ -132,7 +135,8 @@ def code_of(answer: Answer) -> int | None:
         errors = None
     first = errors[0] if isinstance(errors, list) and errors else None
     code = first.get("code") if isinstance(first, dict) else None
-    return code if isinstance(code, int) and not isinstance(code, bool) else _code_in_text(answer.text)
+    is_code = isinstance(code, int) and not isinstance(code, bool) and 0 <= code <= _LAST_CODE
+    return code if is_code else _code_in_text(answer.text)
 
 
 def _code_in_text(body: str) -> int | None:
@@ -209,4 +213,7 @@ def _by_status(answer: Answer) -> Meaning:
 
 def _reset(answer: Answer) -> str:
     reset = answer.headers.get("x-rate-limit-reset", "")
-    return f"{reset} (seconds since 1970, x-rate-limit-reset)" if reset.isdecimal() else "the window ends (15 minutes)"
+    is_time = reset.isdecimal() and len(reset) < _LONG_TIME
+    if not is_time:
+        return "the window ends (15 minutes)"
+    return f"{datetime.fromtimestamp(int(reset), UTC):%Y-%m-%d %H:%M:%S} UTC (x-rate-limit-reset)"

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from socialreg.meanings import Meaning
 from socialreg.oidc import OIDCProvider
-from socialreg.types import Profile
+from socialreg.types import Profile, text
 
 _PORTAL = "the app's page (https://www.linkedin.com/developers/apps)"
 
@@ -68,5 +68,5 @@ class LinkedIn(OIDCProvider):
         # The locale is an object, {"country": "US", "language": "en"}, in some answers, and a text in others.
         profile = super().profile_of(data)
         language, country = (self.reading.text(data, name) for name in ("language", "country"))
-        composed = f"{language}-{country}" if language and country else language
+        composed = text(f"{language}-{country}") if language and country else language
         return replace(profile, locale=profile.locale or composed)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
-from socialreg.exceptions import ConfigurationError, Mismatch, NoSuchServer, ProviderError, Refused
+from socialreg.exceptions import ConfigurationError, Mismatch, NoSuchServer, NotAsked, ProviderError, Refused
 from socialreg.meanings import Meaning
 from socialreg.oauth2 import OAuth2Provider
 from socialreg.origins import same_origin
@@ -178,6 +178,9 @@ class Mastodon(OAuth2Provider):
             )
         return server
 
+    def server_of(self, named: str) -> str:
+        return host_name(named)
+
     def _of(self, credentials: Credentials) -> Self:
         return self.at(credentials.issuer.removeprefix("https://"))
 
@@ -209,7 +212,8 @@ class Mastodon(OAuth2Provider):
         try:
             return self.at(server).apps(redirect_uri).find()
         except ProviderError as error:
-            if server in self.servers or error.code in {"cache", "database"}:  # the last two are the site's own
+            # A server that is left alone, or a cache or database of the site's own: no reason to ask for another one.
+            if server in self.servers or isinstance(error, NotAsked) or error.code in {"cache", "database"}:
                 raise
             raise no_such_server(error) from None
 
