@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy
 
+from . import event_admin  # noqa: F401 - registers the timeline
 from .admin_actions import delete_selected, disconnect_now, refresh, verify
 from .admin_filters import Accounts, BoundedPaginator, ProviderFilter, StateFilter, UsedFilter
 from .admin_words import addresses_of, named, owners_of

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,11 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from . import conf
 from .admin_words import named, owners_of
-from .deadlines import deadline
+from .deadlines import TOTAL_SECONDS, deadline
 from .exceptions import Revoked, SocialRegError
-from .locking import lock
 from .models import SocialAccount
-from .transactions import database
 
 if TYPE_CHECKING:
     Accounts = QuerySet[SocialAccount]
@@ -35,8 +32,8 @@ if TYPE_CHECKING:
 
 #: How many accounts an action takes at once.
 AT_ONCE = 20
-#: How long all calls of one action may take together; web servers end a request after thirty, as a rule.
-SECONDS = 20.0
+#: How long all calls of one action may take together.
+SECONDS = TOTAL_SECONDS
 
 
 @admin.action(permissions=["look_after"], description=gettext_lazy("Verify: ask the provider whether the tokens live"))
@@ -76,12 +73,7 @@ def _work(name: str) -> Work:
 
 def disconnect_now(key: int) -> None:
     """Remove an account, and have its tokens revoked. One that is gone already is as good as removed."""
-    forget = _work("socialreg.disconnecting.forget")
-    with transaction.atomic(using=database()):
-        # Whole: what revokes needs the tokens, when the row is gone already.
-        account = lock(SocialAccount, key)
-        if account is not None:
-            forget(account)
+    _work("socialreg.disconnecting.remove")(key)
 
 
 def _confirmation(model_admin: Admin, request: HttpRequest, chosen: list[SocialAccount]) -> HttpResponse:

@@ -17,6 +17,7 @@ from .account_use import AccountUse
 from .encryption import seal, unseal
 from .entries import SLUG_LENGTH
 from .fields import let_go
+from .sign_in_events import SignInEvent  # noqa: F401 - a model of this app: Django looks for it here
 from .types import SUBJECT_LENGTH, TEXT_LENGTH, URL_LENGTH, Credentials, Email, Profile
 
 
@@ -116,7 +117,7 @@ class SocialAccount(AccountUse):
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials, opened; ``None`` if ``SECRET_KEY`` changed without a fallback."""
+        """The credentials, opened; ``None`` if the key that they were sealed with is gone."""
         opened = unseal("credentials", self.sealed_credentials)
         if opened is None:
             return None

@@ -7,7 +7,7 @@ import time
 from django.core.management.base import OutputWrapper
 
 _WIDTH = 30
-#: Seconds between two pictures of the bar; accounts between two lines where there is no terminal.
+#: Seconds between two pictures of the bar; rows between two lines where there is no terminal.
 _PICTURE, _LINE = 0.1, 1000
 
 
@@ -19,6 +19,7 @@ class Progress:
         self._stream = stream
         self._is_terminal = bool(stream and stream.isatty())
         self._drawn_at = 0.0
+        self._lines = 0
 
     def show(self, done: int, words: str) -> None:
         """Say that so many are done.
@@ -31,7 +32,8 @@ class Progress:
             self._drawn_at = time.monotonic()
             self._stream.write(f"\r{self._bar(done)} {words}\033[K", ending="")
             self._stream.flush()
-        elif not self._is_terminal and done % _LINE == 0:
+        elif not self._is_terminal and done // _LINE > self._lines:
+            self._lines = done // _LINE
             self._stream.write(f"{done:,} of {self._total:,}: {words}")
             self._stream.flush()
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,6 +12,7 @@ from django.utils.timezone import now
 
 from socialreg.background import background
 from socialreg.management.progress import Progress
+from socialreg.management.stopping import stoppable
 from socialreg.registry import providers
 from socialreg.rounds import Order, Round, Tally, accounts
 
@@ -69,7 +65,7 @@ class Command(BaseCommand):
         round_ = Round(order)
         total = 0 if quiet else min(accounts(order).count(), limit or 10**12)
         progress = Progress(total, None if quiet else self.stderr)
-        with _stoppable() as stop:
+        with stoppable() as stop:
             for tally in round_.run(limit):
                 progress.show(tally.seen, _in_words(tally))
                 if stop.is_set():
@@ -117,25 +113,3 @@ def _in_words(tally: Tally) -> str:
         "left alone": sum(tally.left.values()),
     }
     return ", ".join(f"{number:,} {name}" for name, number in said.items() if number) or "nothing to do"
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """Let Ctrl-C and SIGTERM ask for an end, once; a second one is what it always is."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
-        yield asked
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        asked.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    try:
-        for number in before:
-            signal.signal(number, ask)
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
