@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils import timezone
 
-from . import flights, keeping, steps, upkeep
+from . import circuits, flights, keeping, steps, upkeep
 from .answer import Answer
+from .deadlines import deadline
 from .exceptions import ConfigurationError, ProviderError, Revoked, Unavailable
 from .models import SocialAccount
 from .provider import Provider
@@ -38,7 +39,8 @@ class AccountCalls:
     def make(self, call: Call) -> tuple[Answer, ProviderError | None]:
         """Return the answer to a call, and the error that it stands for, if it does.
 
-        Each request takes ten seconds at most; there are one as a rule, two or three where tokens have to be refreshed.
+        There is one request as a rule, two or three where tokens have to be refreshed: all of them take ten seconds at
+        most together.
 
         :raises ConfigurationError: the address is not the provider's, or the account's tokens cannot be opened.
         :raises Revoked: the tokens were lost before, or are now; no call is made with them.
@@ -47,10 +49,11 @@ class AccountCalls:
         self._addressed(call)
         if self._account.lost_at is not None:
             raise flights.lost(self._account)
-        self._renew_if_due()
-        answer, error = self._send(call)
-        if isinstance(error, Revoked):
-            answer, error = self._after_refusal(call, error, answer)
+        with deadline():
+            self._renew_if_due()
+            answer, error = self._send(call)
+            if isinstance(error, Revoked):
+                answer, error = self._after_refusal(call, error, answer)
         self._note_use()
         return answer, error
 
@@ -65,7 +68,9 @@ class AccountCalls:
 
     def _send(self, call: Call) -> tuple[Answer, ProviderError | None]:
         provider, credentials, addressed = self._addressed(call)
-        return steps.call(provider, credentials, addressed)
+        circuit = circuits.for_calls(provider, self._account.provider, self._account.issuer, addressed.url)
+        with circuits.through(circuit, provider.label, is_final=not addressed.is_safe):
+            return steps.call(provider, credentials, addressed)
 
     def _after_refusal(self, call: Call, error: Revoked, answer: Answer) -> tuple[Answer, ProviderError | None]:
         """Make a call once more with other tokens: one that was refused for its tokens was not carried out."""
@@ -86,8 +91,11 @@ class AccountCalls:
         Too much hangs on it for one answer of one address: the site asks people back, and with wrong keys in the
         settings it would ask everybody. ``None`` if the tokens live: that address refuses them for another reason.
         """
+        provider, account = providers.usable(self._account.provider), self._account
+        circuit = circuits.for_logins(provider, account.provider, account.issuer)
         try:
-            steps.check_alive(providers.usable(self._account.provider), keeping.opened(self._account))
+            with circuits.through(circuit, provider.label):
+                steps.check_alive(provider, keeping.opened(account))
         except ProviderError as said:
             if isinstance(said, Revoked) or said.code == "cannot-ask":
                 upkeep.mark_lost(self._account, error)

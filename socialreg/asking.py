@@ -19,7 +19,7 @@ from django.forms import BaseForm, BooleanField, Field
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
-from . import conf
+from . import conf, events
 from .exceptions import LostRace
 from .forms import answers, initial_values, judge
 from .types import Profile
@@ -70,7 +70,7 @@ def ask_again(form: BaseForm, asked: Collection[str]) -> tuple[str, ...]:
 def blame_race(form: BaseForm, error: LostRace) -> None:
     """Say on a form that the database refused it, unless the form itself says by now what was taken."""
     if form.is_valid():
-        logger.warning("%s", error)
+        logger.warning("%s", error, extra=events.facts(events.failure("", "", error.code)))
         form.add_error(None, _("Something in here was taken in this very moment. Please change it, or try once more."))
 
 

@@ -20,7 +20,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from . import stylesheet
+from . import button_status, stylesheet
 from .exceptions import ConfigurationError
 from .provider import Provider
 from .registry import providers
@@ -28,7 +28,7 @@ from .types import Intent
 
 logger = logging.getLogger("socialreg")
 
-_OPTIONS = frozenset({"next", "text", "class"})
+_OPTIONS = frozenset({"next", "text", "class", "status"})
 
 
 class ButtonTemplate(Protocol):
@@ -59,7 +59,7 @@ class ButtonNode(Node):
             return SafeString("".join(_left_out(slug, error) for slug in slugs))
         template = get_template("socialreg/button.html")
         buttons = (_button(context, template, slug, shared) for slug in slugs)
-        return mark_safe("".join(buttons))  # noqa: S308 - rendered templates
+        return mark_safe("".join(buttons))  # noqa: S308 - rendered templates # nosec B308
 
     def _shared(self, context: Context) -> Mapping[str, Any]:
         """Return what all buttons of this tag have in common, so that eighteen cost little more than one."""
@@ -70,10 +70,14 @@ class ButtonNode(Node):
             "words": _words(self.intent),
             "css_class": given.get("class", ""),
             "next": given.get("next") if "next" in given else _next(context, self.intent),
-            "keep": "keep" in self.options and bool(self.options["keep"].resolve(context)),
+            "keep": self._says("keep", context),
+            "down": button_status.down(_page(context)) if self._says("status", context) else (),
             "csrf_token": _csrf_token(context),
             "start": reverse("socialreg:start", args=[_ANY_SLUG]),
         }
+
+    def _says(self, option: str, context: Context) -> bool:
+        return option in self.options and bool(self.options[option].resolve(context))
 
 
 #: Stands for any slug in an address. A slug has no letter that an address would write in another way, so putting one in
@@ -92,6 +96,7 @@ def _button(context: Context, template: ButtonTemplate, slug: str, shared: Mappi
             "text": shared["text"] or shared["words"].replace("{label}", provider.label),
             "icon": icon(type(provider)),
             "style": _style_once(context),
+            "status": button_status.told(_page(context), provider.label) if slug in shared["down"] else None,
         }
         return template.render(values)
     except (ConfigurationError, NoReverseMatch) as error:
@@ -108,7 +113,7 @@ def _left_out(slug: str, error: Exception) -> str:
 @cache  # even finding the file's name takes longer than to write it into the page
 def icon(kind: type[Provider]) -> SafeString:
     """Return a provider's picture as SVG."""
-    return mark_safe(kind.icon())  # noqa: S308 - a file of the provider's own package
+    return mark_safe(kind.icon())  # noqa: S308 - a file of the provider's own package # nosec B308
 
 
 def _words(intent: Intent) -> str:
@@ -147,7 +152,7 @@ def _style_once(context: Context) -> str:
 def style(context: Context) -> SafeString:
     """Return the version of the stylesheet, and remember that the page has it."""
     _page(context)[_STYLED] = True
-    return mark_safe(stylesheet.version())  # noqa: S308 - hexadecimal
+    return mark_safe(stylesheet.version())  # noqa: S308 - hexadecimal # nosec B308
 
 
 _STYLED = "socialreg_styled"
@@ -168,7 +173,7 @@ def parse(parser: Parser, token: Token, intent: Intent, *, named: bool) -> Butto
     tag, *bits = token.split_contents()
     usage = f'{{% {tag} "twitter"' if named else f"{{% {tag}"
     wrong = TemplateSyntaxError(
-        f'Use {usage} next="/here/" text="Words" class="css-class" %}}, all but the name optional'
+        f'Use {usage} next="/here/" text="Words" class="css-class" status=True %}}, all but the name optional'
     )
     try:
         slug = parser.compile_filter(bits.pop(0)) if named and bits else None

@@ -13,7 +13,6 @@ import random
 import re
 import ssl
 import time
-import zlib
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from http.cookiejar import DefaultCookiePolicy
@@ -21,16 +20,17 @@ from http.cookiejar import DefaultCookiePolicy
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, PoolManager
-from urllib3.exceptions import HTTPError
+from urllib3 import PoolManager
 
-from . import __version__, rate_limits
+from . import __version__, passages, rate_limits
 from .addresses import Gate
 from .answer import Answer
-from .deadlines import CONNECT_SECONDS, READ_SECONDS, Fault, allow, deadline
+from .bodies import decompress, read
+from .deadlines import CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS, Fault, allow, deadline
+from .exceptions import SocialRegError
 from .origins import split
 from .outcomes import error_of
-from .sockets import BODY_BYTES, pool_classes
+from .sockets import pool_classes
 
 __all__ = ["Client", "deadline"]
 
@@ -49,8 +49,6 @@ HEADERS = {
     "Accept-Encoding": "gzip",
     "Connection": "keep-alive",
 }
-#: RFC 1950 and RFC 1952, as the window sizes of zlib.
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 #: Characters of a host that a log has to bear (RFC 1035 section 2.3.4).
 _NAME_LENGTH = 255
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -83,7 +81,7 @@ class Client:
     ) -> Answer:
         """Send one request and return the whole answer, whatever its status but a redirect.
 
-        Takes at most 3 s to connect, 5 s of silence and 10 s in all, or what is left of the :func:`deadline` around
+        Takes at most 3 s to connect, 5 s of silence and 9.5 s in all, or what is left of the :func:`deadline` around
         it; reads at most 1 MiB, also after decompression. A GET whose connection fails is sent once more, nothing
         else is ever repeated.
 
@@ -92,21 +90,28 @@ class Client:
         :raises Unavailable: not reached, not in time, or not with a certificate to trust.
         :raises BadAnswer: a redirect, or too large, or not HTTP.
         """
-        where = _describe(method, url)
-        try:
-            self._check(method, url, headers or {})
-            with deadline():
-                request = requests.Request(method, url, headers=dict(headers or {}), data=body)
-                return self._send(request, where)
-        except Fault as fault:
-            error = error_of(fault, where)
-        except requests.exceptions.InvalidURL:
-            error = error_of(Fault("address", "the address has no host, or none that can be looked up"), where)
-        except Exception as unforeseen:  # noqa: BLE001 - whatever the libraries make of hostile bytes
-            error = error_of(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
+        where, passage = _describe(method, url), passages.current()
+        seconds = passage.begin(where) if passage else TOTAL_SECONDS
+        with deadline(seconds):
+            outcome = self._outcome(requests.Request(method, url, headers=dict(headers or {}), data=body), where)
+        if passage:
+            passage.end(where, outcome)
+        if isinstance(outcome, Answer):
+            return outcome
         # Raised out here, so that nothing hangs on it: the libraries' errors carry the address with its query.
-        logger.debug("%s: %s", where, error.code)
-        raise error
+        logger.debug("%s: %s", where, outcome.code)
+        raise outcome
+
+    def _outcome(self, request: requests.Request, where: str) -> Answer | SocialRegError:
+        try:
+            self._check(request.method, request.url, request.headers)
+            return self._send(request, where)
+        except Fault as fault:
+            return error_of(fault, where)
+        except requests.exceptions.InvalidURL:
+            return error_of(Fault("address", "the address has no host, or none that can be looked up"), where)
+        except Exception as unforeseen:  # noqa: BLE001 - whatever the libraries make of hostile bytes
+            return error_of(Fault("malformed", f"it came to a {type(unforeseen).__name__}"), where)
 
     @cached_property
     def for_visitors(self) -> Client:
@@ -144,7 +149,7 @@ class Client:
         except Fault as fault:
             if request.method != "GET" or fault.code != "connection":
                 raise
-        time.sleep(allow(random.uniform(0, JITTER_SECONDS)))  # noqa: S311 - no secret
+        time.sleep(allow(random.uniform(0, JITTER_SECONDS)))  # noqa: S311 - no secret # nosec B311
         return _exchange(session, prepared, where)
 
     def _session(self) -> _Session:
@@ -210,7 +215,7 @@ def _exchange(session: _Session, request: requests.PreparedRequest, where: str) 
     )
     try:
         _refuse_redirect(response)
-        body = _decompress(_read(response.raw), response.headers.get("content-encoding", "").lower())
+        body = decompress(read(response.raw), response.headers.get("content-encoding", "").lower())
     finally:
         response.close()
     milliseconds = (time.monotonic() - began) * 1000
@@ -225,37 +230,6 @@ def _refuse_redirect(response: requests.Response) -> None:
         parts = split(response.headers.get("location", ""))
         host = (parts.hostname if parts else None) or "no other host"
         raise Fault("redirect", f"the answer is {response.status_code}, a redirect to {host[:_NAME_LENGTH]}")
-
-
-def _read(raw: BaseHTTPResponse) -> bytes:
-    body = bytearray()
-    try:
-        for piece in raw.stream(decode_content=False):
-            body += piece
-            if len(body) > BODY_BYTES:
-                raise Fault("too-large", "the body is larger than allowed")
-    except (HTTPError, ValueError) as error:  # ValueError: a chunk of negative size
-        raise Fault("truncated", f"the body broke off ({type(error).__name__})") from None
-    return bytes(body)
-
-
-def _decompress(body: bytes, coding: str) -> bytes:
-    # Not left to urllib3, which takes a stream that was cut off, or is followed by something else, for a whole one:
-    # a token cut short is worse than none.
-    if not body or coding in {"", "identity"}:
-        return body
-    if coding not in _WINDOWS:
-        raise Fault("encoding", "the body is encoded in a way that was not asked for")
-    inflater = zlib.decompressobj(_WINDOWS[coding])
-    try:
-        result = inflater.decompress(body, BODY_BYTES + 1)
-    except zlib.error:
-        raise Fault("encoding", "the compressed body is damaged") from None
-    if len(result) > BODY_BYTES:
-        raise Fault("too-large", "the body is larger than allowed once decompressed")
-    if not inflater.eof or inflater.unused_data:
-        raise Fault("encoding", "the compressed body is not whole")
-    return result
 
 
 def _describe(method: str, url: str) -> str:

@@ -44,7 +44,7 @@ class Expected:
     client_id: str
     algorithms: tuple[str, ...]
     issuer_for: Callable[[Mapping[str, object]], str]
-    nonce: str | None = field(default=None, repr=False)
+    nonce: str | None = field(repr=False)
     nonce_required: bool = True
     access_token: str = field(default="", repr=False)
 
@@ -111,9 +111,9 @@ def _check_times(claims: Mapping[str, object], now: float) -> None:
 
 
 def _seconds(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LAST_SECOND:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    return value if value < _LAST_SECOND else None
 
 
 def _check_nonce(nonce: object, expected: Expected) -> None:

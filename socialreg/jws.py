@@ -84,7 +84,7 @@ def _header(token: str, allowed: tuple[str, ...]) -> tuple[str, str | None]:
     """Return algorithm and key id. What else a header holds is passed over, unless it forbids just that."""
     encoded = token.partition(".")[0]
     try:
-        header = _object(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), "its header is")
+        header = _object(base64.urlsafe_b64decode(f"{encoded}=="), "its header is")  # more padding than needed is none
     except ValueError:
         raise refused("its header is not base64url", _TELL) from None
     algorithm, kid = header.get("alg"), header.get("kid")
@@ -131,7 +131,7 @@ def _may_verify(key: Mapping[str, object], algorithm: str) -> bool:
     operations = key.get("key_ops", ["verify"])
     return (
         key.get("kty") == kind
-        and (curve is None or key.get("crv") == curve)
+        and key.get("crv") == curve
         and key.get("alg", algorithm) == algorithm
         and key.get("use", "sig") == "sig"
         and isinstance(operations, list)

@@ -36,6 +36,10 @@ NOTICES = {
         _("{label} is not available just now"),
         _("We could not reach it. Nothing was changed. Please try again in a moment."),
     ),
+    "out-of-order": Notice(
+        _("Not available just now"),
+        _("Something here is out of order, and we have been told. Please try again in a few minutes."),
+    ),
     "busy": Notice(
         _("{label} is busy just now"), _("Too many people want to log in at once. Please try again in a few minutes.")
     ),
@@ -69,6 +73,9 @@ NOTICES = {
         _("The page was opened a second time. If you are not logged in, please begin again."),
     ),
     "press-button": Notice(_("One more click"), _("For your safety this begins with a button on this site.")),
+    "too-many": Notice(
+        _("That was a little often"), _("Nothing was changed. Please wait a moment, then try again."), again=False
+    ),
     "server": Notice(
         _("We do not know this server"),
         _("There is no {label} server of this name, or it gave no answer. Please look at its name again."),

@@ -18,12 +18,15 @@ from .exceptions import Denied, Mismatch, Revoked
 from .oauth1_client import OAuth1Client
 from .profile_map import Reading, origin
 from .signature import SignedRequest
+from .tokens import is_token
 from .types import Credentials, Intent, Profile, Redirect, subject, text
 
 __all__ = ["OAuth1Provider", "SignedRequest"]
 
 #: A request token waits in a cookie, of which browsers keep 4096 bytes. X's has 27 characters.
 _REQUEST_TOKEN_LENGTH = 500
+#: A verifier comes in an address and goes into a header. X's has 32 characters.
+_VERIFIER_LENGTH = 500
 
 
 class OAuth1Provider(OAuth1Client):
@@ -61,8 +64,8 @@ class OAuth1Provider(OAuth1Client):
         token, secret = fields.get("oauth_token", ""), fields.get("oauth_token_secret", "")
         if not token or not secret:
             raise answer.unusable("it issued no request token")
-        if max(len(token), len(secret)) > _REQUEST_TOKEN_LENGTH:
-            raise answer.unusable("its request token is longer than a cookie can carry")
+        if not all(is_token(each, _REQUEST_TOKEN_LENGTH) for each in (token, secret)):
+            raise answer.unusable("its request token is longer than a cookie can carry, or no printable ASCII")
         # RFC 5849 section 2.1: without this the provider speaks OAuth 1.0, whose callback anybody can forge.
         if fields.get("oauth_callback_confirmed") != "true":
             raise answer.unusable("oauth_callback_confirmed is not true: the provider did not accept our callback")
@@ -87,7 +90,11 @@ class OAuth1Provider(OAuth1Client):
 
     def verify(self, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
         if _same(params.get("denied", ""), pending["token"]):
-            raise Denied("The visitor declined at the provider")
+            raise Denied(
+                "The visitor declined at the provider",
+                cause="they pressed cancel there",
+                remedy="Nothing: no fault of anybody's",
+            )
         if not _same(params.get("oauth_token", ""), pending["token"]):
             raise Mismatch(
                 "The callback's oauth_token is not the one this attempt waits for",
@@ -95,9 +102,9 @@ class OAuth1Provider(OAuth1Client):
                 remedy="Begin again from the login button",
             )
         verifier = params.get("oauth_verifier", "")
-        if not verifier:
+        if not is_token(verifier, _VERIFIER_LENGTH):
             raise Mismatch(
-                "The callback carries no oauth_verifier",
+                "The callback carries no oauth_verifier, or none that a provider can have issued",
                 cause="the link was cut or put together by hand",
                 remedy="Begin again from the login button",
             )
@@ -119,8 +126,8 @@ class OAuth1Provider(OAuth1Client):
         fields = answer.form()
         uid = subject(fields.get(self.uid_claim))
         token, secret = fields.get("oauth_token", ""), fields.get("oauth_token_secret", "")
-        if uid is None or not token or not secret:
-            raise answer.unusable(f"it lacks {'a usable ' + self.uid_claim if uid is None else 'the access token'}")
+        if uid is None or not is_token(token) or not is_token(secret):
+            raise answer.unusable(f"it lacks a usable {self.uid_claim if uid is None else 'access token'}")
         return Credentials(uid, text(fields.get(self.username_claim)), token=token, secret=secret)
 
     def fetch_profile(self, credentials: Credentials) -> Profile:

@@ -35,7 +35,7 @@ class OAuth1Client(Provider):
         form = urlencode(request.form) if request.form else None
         url, authorization = self._signed(request, form)
         headers = {"Content-Type": FORM} if form else {}
-        body = form.encode("ascii") if form else b"" if request.method == "POST" else None
+        body = form.encode() if form else b"" if request.method == "POST" else None
         return url, {**headers, "Authorization": authorization}, body
 
     def _signed(self, request: SignedRequest, form: str | None) -> tuple[str, str]:

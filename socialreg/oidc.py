@@ -94,6 +94,7 @@ class OIDCProvider(DiscoveredProvider):
 
     def credentials_from(self, tokens: Tokens, pending: Mapping[str, str], params: Mapping[str, str]) -> Credentials:
         claims = self.claims_from(tokens, pending["nonce"])
+        claims = {name: value for name, value in claims.items() if name != "nonce"}  # it says nothing of the person
         return replace(self.credentials_of(tokens, claims, "claims"), issuer=self.issuer_of(claims))
 
     def uid_from(self, data: Mapping[str, object]) -> str | None:
@@ -182,7 +183,7 @@ class OIDCProvider(DiscoveredProvider):
         joined = {**told, **said}
         ours, theirs = (self.reading.value(each, "email") for each in (said, told))
         if ours != theirs:
-            flag = self.profile_map.get("email_verified", "email_verified")
+            flag = self.profile_map.get("email_verified", "")
             joined[flag] = (said if ours else told).get(flag)
         return joined
 
