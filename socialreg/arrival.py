@@ -13,19 +13,35 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from . import accounts, conf, held, owners, pending, prefill, sessions, shelves, steps, sync, sync_questions
+from . import (
+    accounts,
+    circuits,
+    conf,
+    held,
+    owners,
+    pending,
+    prefill,
+    sessions,
+    shelves,
+    steps,
+    sync,
+    sync_questions,
+    throttling,
+)
 from .account_rows import refresh
 from .asking import asked_of, unasked_form
 from .attempt import Attempt
 from .backends import announce_login, ask_hooks, start_session
 from .decision import Attach, Connect, LogIn, Prefill, ProveOwnership, Refuse, Register, Visitor, decide, recognise
+from .events import about
 from .exceptions import LostRace, NotAllowed
 from .http import deadline
-from .models import SocialAccount
+from .models import SocialAccount, identity_digest
 from .pending import Pending
 from .provider import Provider
 from .redirects import after_login, safe_next
-from .transactions import database
+from .sign_in_events import Event, SignInEvent
+from .transactions import database, record
 from .types import Arrival, Credentials, Profile, storable_raw
 
 
@@ -68,9 +84,8 @@ def arrive(request: HttpRequest, provider: Provider, attempt: Attempt, params: M
                 notice="no-proof",
             )
         case ProveOwnership():
-            return _wait(
-                request, Pending(arrival, "prove", attempt.next, by_address=known.by_address), "socialreg:prove"
-            )
+            waiting = Pending(arrival, "prove", attempt.next, by_address=known.by_address)
+            return _overtaken(request, arrival, attempt.next) or _wait(request, waiting, "socialreg:prove")
         case Register() | LogIn():  # LogIn is never decided without an account
             return begin_registration(request, arrival, attempt.next)
         case unreachable:
@@ -81,10 +96,14 @@ def _ask_provider(
     provider: Provider, attempt: Attempt, params: Mapping[str, str]
 ) -> tuple[Arrival, SocialAccount | None]:
     """Make the provider's calls, in ten seconds at most for all of them."""
-    with deadline():
+    circuit = circuits.for_logins(provider, attempt.slug, attempt.server)
+    with circuits.login_through(circuit, provider.label), deadline():
         credentials = steps.verify(provider, attempt.pending, params)
         issuer = credentials.issuer or provider.issuer
         account = SocialAccount.objects.for_identity(issuer, credentials.uid)
+        if account is not None:
+            about(account.user_id, account.pk)
+        throttling.limit_account("callback", identity_digest(issuer, credentials.uid))
         # Whoever asks for a form to be filled in wants what stands there now.
         stored = account is not None and attempt.intent != "prefill" and account.is_fresh(timezone.now())
         profile = _profile(provider, credentials, account, stored=stored)
@@ -125,6 +144,7 @@ def log_in(
     if not pending.is_proof(request, next_url):  # an ordinary login takes nothing that waits here
         pending.discard(request)
     if held.must_wait(user):
+        record(Event(SignInEvent.Kind.LOGIN, account.provider, str(user.pk), account.pk, code="unconfirmed"))
         return held.keep_out(request, user, next_url)
     start_session(request, user)
     sessions.note_account(request, account.pk)
@@ -178,9 +198,22 @@ def begin_registration(request: HttpRequest, arrival: Arrival, next_url: str) ->
             return register(request, arrival, form, next_url)
         except LostRace:
             asked = tuple(form.fields)  # somebody else was faster: let them choose
+    elif conf.ask_for() == "missing" and form.errors and (response := _overtaken(request, arrival, next_url)):
+        return response
     for hook in conf.before_register():
         hook(request, arrival.profile)
     return _wait(request, Pending(arrival, "register", next_url, asked), "socialreg:register")
+
+
+def _overtaken(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpResponse | None:
+    """Log in whoever was registered in this very moment, in another tab; return ``None`` if nobody was.
+
+    Asked where somebody was found, or an answer refused, who may be the visitor themselves.
+    """
+    account = SocialAccount.objects.for_identity(arrival.issuer, arrival.credentials.uid)
+    if account is None or account.user is None:
+        return None
+    return log_in(request, account.user, account, arrival, next_url)
 
 
 def connect(request: HttpRequest, arrival: Arrival, next_url: str) -> HttpResponse:

@@ -2,8 +2,8 @@
 
 One encrypted, authenticated cookie per attempt: a start writes to no store, an abandoned one leaves nothing behind,
 tabs do not disturb each other, and any worker can finish what another began. The cookie's name is made from the value
-by which the callback names its attempt, so the right one of several is found without opening the others. A claim is a
-``cache.add``: of two callbacks at once exactly one goes on, and a replay goes nowhere.
+by which the callback names its attempt, so the right one of several is found without opening the others. A claim is
+made once, see :mod:`claims`: of two callbacks at once exactly one goes on, and a replay goes nowhere.
 
 The cookie is ``SameSite=Lax``, and does not come along with a post from another site. For providers that answer by one
 it is ``SameSite=None``, which its name says too.
@@ -20,12 +20,11 @@ from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
-from . import conf
+from . import claims, conf
 from .encryption import seal, unseal
-from .exceptions import AttemptError, Expired, Mismatch, Replayed, Unavailable
+from .exceptions import AttemptError, Expired, Mismatch, OutOfOrder, Replayed
 from .types import Intent, Resume
 
 logger = logging.getLogger("socialreg.attempt")
@@ -161,7 +160,7 @@ def claim(request: HttpRequest, slug: str, issuer: str, key: str) -> Attempt:
     :raises Mismatch: this browser has no such attempt, or it was begun with another provider.
     :raises Expired: it is older than ten minutes.
     :raises Replayed: it was claimed before.
-    :raises Unavailable: the cache, which knows what was claimed, is out of reach.
+    :raises OutOfOrder: the cache, which knows what was claimed, is out of reach.
     """
     attempt = find(request, key)
     if attempt is None:
@@ -173,7 +172,7 @@ def claim(request: HttpRequest, slug: str, issuer: str, key: str) -> Attempt:
     try:
         _check(attempt, slug, issuer)
         _spend(attempt)
-    except (AttemptError, Unavailable) as error:
+    except (AttemptError, OutOfOrder) as error:
         error.resume = attempt.resume()
         raise
     return attempt
@@ -207,14 +206,18 @@ def _check(attempt: Attempt, slug: str, issuer: str) -> None:
 def _spend(attempt: Attempt) -> None:
     digest = hashlib.sha256(f"{attempt.slug} {attempt.key}".encode()).hexdigest()
     try:
-        fresh = cache.add(f"socialreg:claimed:{digest}", 1, LIFETIME + CLOCK_SKEW)
+        fresh = claims.claim(f"socialreg:claimed:{digest}", LIFETIME + CLOCK_SKEW)
     except Exception as error:
         # Every cache backend has errors of its own. Without a working cache nobody can tell a replay, so: closed.
-        raise Unavailable(
+        raise OutOfOrder(
             "The attempt could not be claimed",
             cause=f"the cache failed: {type(error).__name__}",
             remedy='Bring the cache of CACHES["default"] back',
             code="cache",
         ) from error
     if not fresh:
-        raise Replayed(f"An attempt with {attempt.slug!r} came back a second time")
+        raise Replayed(
+            f"An attempt with {attempt.slug!r} came back a second time",
+            cause="it was opened in two tabs at once, our answer never arrived, or somebody replays an address",
+            remedy="Nothing: no provider was called",
+        )

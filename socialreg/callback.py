@@ -42,7 +42,11 @@ def read_code(params: Mapping[str, str], awaited: Awaited) -> str:
     _check_issuer(params.get("iss", ""), *awaited.issuer())
     if "error" in params:
         if params["error"] in awaited.denied_errors:
-            raise Denied("The visitor declined at the provider")
+            raise Denied(
+                "The visitor declined at the provider",
+                cause="they pressed cancel there",
+                remedy="Nothing: no fault of anybody's",
+            )
         raise error_of_callback(params["error"], awaited.redirect_uri, awaited.meanings)
     if not _is_code(params.get("code", "")):
         raise _mismatch("The callback carries no code, or none that a provider can have issued")

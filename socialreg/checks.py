@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, cast
 
 from django.apps import AppConfig
@@ -16,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from . import conf
 from .address_checks import check_addresses
+from .cache_checks import check_cache
 from .email_checks import check_emails
 from .email_index import check_email_index
 from .exceptions import ConfigurationError
@@ -29,6 +31,8 @@ def register_all() -> None:
     for check in (check_settings, check_providers, check_sync, check_surroundings):
         checks.register(check, "socialreg")
     checks.register(check_emails, "socialreg")
+    checks.register(check_cache, "socialreg")
+    checks.register(check_session_store, checks.Tags.security, deploy=True)
     checks.register(check_addresses, checks.Tags.security)
     checks.register(check_email_index, checks.Tags.database)
 
@@ -74,6 +78,11 @@ _READERS: tuple[Callable[[], object], ...] = (
     conf.ownerless,
     conf.email_confirmation,
     conf.is_email_confirmed,
+    conf.encryption_keys,
+    conf.client_address,
+    conf.workers,
+    conf.events,
+    conf.check_rate_limits,
 )
 
 
@@ -102,8 +111,8 @@ def check_sync(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 
 
 def check_surroundings(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """E007, E008, W001, W004: URLs, middleware, cache and session."""
-    return [*_check_urls(), *_check_middleware(), *_check_cache(), *_check_session()]
+    """E007, E008, W004: URLs, middleware and session."""
+    return [*_check_urls(), *_check_middleware(), *_check_session()]
 
 
 def _check_urls() -> Iterator[CheckMessage]:
@@ -129,26 +138,31 @@ _MIDDLEWARE = (
 )
 
 
-def _check_cache() -> Iterator[CheckMessage]:
-    backend = settings.CACHES.get("default", {}).get("BACKEND", "")
-    if not settings.DEBUG and any(_names_subclass(backend, name) for name in _CACHES_OF_NOBODY):
-        yield _warning(
-            "W001",
-            'CACHES["default"] is not shared between processes: a callback could be used once in each of them',
-            "Use Redis, Memcached or the database cache",
-        )
-
-
-_CACHES_OF_NOBODY = ("django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache")
-
-
 def _check_session() -> Iterator[CheckMessage]:
     if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
         yield _warning(
             "W004",
-            "SESSION_COOKIE_SAMESITE is Strict: who comes back from a provider looks logged out",
-            'Set it to "Lax", Django\'s default: connecting accounts cannot work otherwise',
+            "SESSION_COOKIE_SAMESITE is Strict: who comes back from a provider takes one hop more, and looks "
+            "logged out over plain http and in browsers that do not say which site began a request",
+            'Set it to "Lax", Django\'s default, unless you mean it',
         )
+
+
+def check_session_store(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """W009: whether a user's other sessions can be found, to end them."""
+    try:
+        store = getattr(import_module(settings.SESSION_ENGINE), "SessionStore", None)
+    except ImportError:  # Django says so itself
+        return []
+    if store is None or hasattr(store, "get_model_class"):
+        return []
+    return [
+        _warning(
+            "W009",
+            "Sessions cannot be looked through: those of users with a password go on when an account is linked",
+            'Set SESSION_ENGINE to "django.contrib.sessions.backends.cached_db" or "...backends.db"',
+        )
+    ]
 
 
 def _names_subclass(path: str, wanted: str) -> bool:

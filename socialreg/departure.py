@@ -9,12 +9,12 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from . import attempt, conf, owners, steps
+from . import attempt, circuits, conf, events, owners, steps, throttling
 from .arrival import user_id
 from .attempt import Attempt
 from .exceptions import NoSuchServer
-from .failures import one_line
 from .http import deadline
+from .one_line import one_line
 from .pages import resumable
 from .provider import Provider
 from .server_question import blame_server, question, server_page, typed
@@ -40,7 +40,8 @@ def depart(request: HttpRequest, provider: Provider, asked: Resume) -> HttpRespo
             with resumable(answered):
                 return _send(request, provider, answered, {**options, "server": form.cleaned_data["server"]})
         except NoSuchServer as error:
-            logger.info("%s %s", asked.slug, one_line(str(error)))
+            failure = events.failure(asked.slug, user_id(request) or "", error.code)
+            logger.info("%s %s", asked.slug, one_line(str(error)), extra=events.facts(failure))
             blame_server(form, provider, error)
     return server_page(request, form, provider, asked, options)
 
@@ -56,9 +57,12 @@ def set_out(request: HttpRequest, provider: Provider, asked: Resume, options: Ma
     :param options: as :func:`asked_options` returns them, and the ``server``.
     :raises SocialRegError: as for :func:`depart`.
     """
+    throttling.limit_address(request, "start")
+    throttling.limit_account("start", user_id(request) or "")
     errand_options = owners.begin(request, asked)
     redirect_uri = f"{conf.base_url()}{reverse('socialreg:callback', args=[asked.slug])}"
-    with deadline():
+    circuit = circuits.for_logins(provider, asked.slug, asked.server)
+    with circuits.login_through(circuit, provider.label, at_once=True), deadline():
         redirect = steps.authorize(provider, redirect_uri, asked.intent, {**options, **errand_options})
     waiting = Attempt(
         slug=asked.slug,

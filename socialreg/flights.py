@@ -21,10 +21,10 @@ from django.db import Error, connections
 from django.db.models import Q
 from django.utils.timezone import now
 
-from . import steps
-from .deadlines import TOTAL_SECONDS, deadline
-from .exceptions import BadAnswer, Revoked, SocialRegError, Unavailable
-from .keeping import find, lose, opened, rows
+from . import circuits, steps
+from .deadlines import TOTAL_SECONDS, deadline, left
+from .exceptions import BadAnswer, OutOfOrder, Revoked, SocialRegError, Unavailable
+from .keeping import find, lose, opened, rows, same_tokens
 from .models import SocialAccount
 from .registry import providers
 from .transactions import database
@@ -70,7 +70,8 @@ def renew(account: SocialAccount) -> SocialAccount:
     if flight.interrupted:
         _report(account)
     try:
-        with deadline():
+        circuit = circuits.for_logins(provider, account.provider, account.issuer)
+        with circuits.through(circuit, provider.label, is_final=True), deadline():
             fresh = steps.refresh(provider, credentials)
     except Revoked as error:
         return _lose(flight, error)
@@ -92,14 +93,16 @@ def _begin(account: SocialAccount) -> Flight | None:
 
 def _wait(account: SocialAccount) -> SocialAccount:
     """Wait until whoever is at it is done, and return what they left."""
-    ends, pause = time.monotonic() + LONGEST.total_seconds(), _PAUSE
+    ends, pause = time.monotonic() + min(TOTAL_SECONDS, left()), _PAUSE
     while True:
         found = find(account.pk)
         if found.lost_at is not None:
             raise lost(found)
-        if found.sealed_credentials != account.sealed_credentials:
-            return found
         begun = found.refresh_begun_at
+        if not same_tokens(found, account):
+            return found
+        if begun is None and found.sealed_credentials != account.sealed_credentials:
+            return renew(found)  # they were sealed anew, with another key, since we looked: nobody is at it
         if begun is None or begun <= now() - LONGEST or time.monotonic() >= ends:
             raise Unavailable(
                 f"The credentials of the social account {account.pk} were not refreshed",
@@ -143,14 +146,14 @@ def _save(flight: Flight) -> bool:
         raise _not_stored(account, type(error).__name__) from None  # its text may hold the statement, and our secrets
 
 
-def _not_stored(account: SocialAccount, error: str) -> Unavailable:
+def _not_stored(account: SocialAccount, error: str) -> OutOfOrder:
     logger.error(
         "The new credentials of the social account %s were not stored: %s. Remedy: bring the database back; the "
         "next refresh tries the former token, and if that is dead the person has to log in again",
         account.pk,
         error,
     )
-    return Unavailable(
+    return OutOfOrder(
         f"The new credentials of the social account {account.pk} were not stored",
         cause=f"the database failed: {error}",
         remedy="Bring the database back",

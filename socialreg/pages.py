@@ -10,8 +10,9 @@ from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -19,8 +20,8 @@ from django.shortcuts import render
 from django.utils.decorators import decorator_from_middleware_with_args
 from django.views.decorators.csrf import csrf_exempt
 
-from . import errands, posted
-from .exceptions import ConfigurationError, Denied, Forged, NotPosted, SocialRegError
+from . import errands, events, posted
+from .exceptions import ConfigurationError, Denied, Forged, NotPosted, OutOfOrder, SocialRegError
 from .failures import mark, report
 from .redirects import login_page, safe_next
 from .registry import providers
@@ -52,8 +53,9 @@ def _guarded(answer: Answer, view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
-            _need_middleware(request)
-            response = view(request, *args, **kwargs)
+            with _database_at_work():
+                _need_middleware(request)
+                response = view(request, *args, **kwargs)
         except SocialRegError as error:
             response = answer(request, error)
         return response
@@ -77,7 +79,8 @@ def _outside_transactions(view: View[P]) -> View[P]:
 def _sealed(view: View[P]) -> View[P]:
     @wraps(view)
     def sealed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
+        with events.noting(request):
+            response = view(request, *args, **kwargs)
         response["Cache-Control"] = "no-store, private"
         response["X-Frame-Options"] = "DENY"
         # Not no-referrer: browsers then send "Origin: null" with a form, which Django's CSRF check refuses.
@@ -154,16 +157,36 @@ def need_post(request: HttpRequest) -> None:
 def resumable(resume: Resume) -> Iterator[None]:
     """Let the page for an error raised inside offer to begin again where the visitor was."""
     try:
-        yield
+        with _database_at_work():
+            yield
     except SocialRegError as error:
         if not error.resume.slug:
             error.resume = resume
         raise
 
 
+@contextmanager
+def _database_at_work() -> Iterator[None]:
+    """Make an error of our tree of a database that is down, or locked: what was begun is undone by then.
+
+    :raises OutOfOrder: it failed. Its text is not told: it may hold the statement, and our secrets.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise OutOfOrder(
+            "The database failed",
+            cause=f"{type(error).__name__}: it is down, out of room, or something else has locked what we need",
+            remedy="Bring it back; manage.py check --database default says what it says",
+            code="database",
+        ) from None
+
+
 def failure(request: HttpRequest, error: SocialRegError) -> HttpResponse:
     """Return the page for an error. The reference on it is the one in the log."""
     told = report(request, error)
+    if isinstance(error, OutOfOrder):
+        request.user = AnonymousUser()  # the page must not ask the database who is there
     context = {
         "notice": told.notice,
         "reference": "" if isinstance(error, Denied) else told.reference,  # who cancelled has nothing to write to us

@@ -19,10 +19,11 @@ from urllib.parse import parse_qsl, urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from . import attempt, conf
+from . import attempt, conf, events
 from .attempt import Attempt
 from .encryption import seal, unseal
 from .exceptions import Mismatch
+from .parameters import Parameters
 from .provider import Provider
 
 logger = logging.getLogger("socialreg.posted")
@@ -61,14 +62,14 @@ def hop(request: HttpRequest, slug: str, provider: Provider) -> HttpResponse:
         waiting = _waiting(request, slug, provider.correlate(params))
         sealed = _sealed(waiting.key, params)
     except Mismatch as error:
-        logger.warning("%s %s", slug, error)
+        logger.warning("%s %s", slug, error, extra=events.facts(events.failure(slug, "", error.code)))
         return _SeeOther(here)
     response = _SeeOther(f"{here}?{urlencode({'state': waiting.key})}")
     _set(response, waiting.resume().cookie, sealed, LIFETIME)
     return response
 
 
-def answer(request: HttpRequest, waiting: Attempt, query: Mapping[str, str]) -> Mapping[str, str]:
+def answer(request: HttpRequest, waiting: Attempt, query: Parameters) -> Parameters:
     """Return what the provider of a claimed attempt answered.
 
     That is what was posted, and nothing of the query beside it; or a query that tells an error: some providers fall
@@ -78,8 +79,7 @@ def answer(request: HttpRequest, waiting: Attempt, query: Mapping[str, str]) -> 
     """
     data = unseal("answer", request.COOKIES.get(_name(waiting.resume().cookie), ""), max_age=LIFETIME)
     if data and data["key"] == waiting.key:
-        params: Mapping[str, str] = data["params"]
-        return params
+        return Parameters(data["params"])
     if "error" in query:
         return query
     raise Mismatch(
@@ -111,17 +111,21 @@ def forget(response: HttpResponse, name: str) -> None:
 def _read(request: HttpRequest) -> Mapping[str, str]:
     """Return the parameters of a short form, each of which came once (RFC 6749 section 3.1)."""
     # The length that is announced comes first: what is too long is not even read.
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if request.content_type != _FORM or not length.isdecimal() or int(length) > MOST_BYTES:
+    if request.content_type != _FORM or not _is_short(request.META.get("CONTENT_LENGTH") or ""):
         raise _dropped("it is no form, or longer than an answer is")
     try:
         pairs = parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
         raise _dropped("it is no form of a few parameters in UTF-8") from None
-    params = dict(pairs)
+    params = Parameters(pairs)
     if len(params) < len(pairs):
         raise _dropped("it carries a parameter twice")
     return params
+
+
+def _is_short(length: str) -> bool:
+    # Digits are counted first: of thousands of them Python makes no number.
+    return length.isdecimal() and len(length) <= len(str(MOST_BYTES)) and int(length) <= MOST_BYTES
 
 
 def _waiting(request: HttpRequest, slug: str, key: str) -> Attempt:

@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.db import Error
 
 from .encryption import seal, unseal
-from .exceptions import BadAnswer, Unavailable
+from .exceptions import BadAnswer, OutOfOrder
 from .models import Kept
 
 logger = logging.getLogger("socialreg.shared")
@@ -33,8 +33,8 @@ class SharedStore:
     """Metadata and keys are in ``CACHES["default"]``, applications registered on the fly in the table, sealed; what is
     held for a time is in the cache, sealed too.
 
-    What nobody can open any more, because ``SECRET_KEY`` changed without a fallback, counts as absent. Every method
-    raises :exc:`Unavailable`, with the code ``cache`` or ``database``, when that one is out of order.
+    What nobody can open any more, because the key that it was sealed with is gone, counts as absent. Every method
+    raises :exc:`OutOfOrder`, with the code ``cache`` or ``database``, when that one is out of order.
     """
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ def _cache_at_work() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # every cache backend has errors of its own
-        raise Unavailable(
+        raise OutOfOrder(
             "What a provider remembers is out of reach",
             cause=f"the cache failed: {type(error).__name__}",
             remedy='Bring the cache of CACHES["default"] back',
@@ -166,7 +166,7 @@ def _database_at_work() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise Unavailable(
+        raise OutOfOrder(
             "What is kept for a provider is out of reach",
             cause=f"the database failed: {type(error).__name__}",
             remedy="Bring the database back, and see that manage.py migrate was run",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from django.contrib.auth.decorators import login_not_required
@@ -11,16 +10,18 @@ from django.contrib.auth.views import LoginView, redirect_to_login
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.views.decorators.debug import sensitive_post_parameters
 
-from . import attempt, held, pending, posted, stylesheet
+from . import attempt, bounce, held, parameters, pending, posted, stylesheet, throttling
 from .arrival import arrive, log_in
 from .arrival import register as finish_registration
 from .asking import answered_form, ask_again, blame_race, empty_form
 from .departure import depart
-from .exceptions import LostRace, Mismatch
+from .exceptions import LostRace
 from .models import SocialAccount
 from .pages import asked_for, need_post, page, posted_page, resumable
 from .pending import Pending
@@ -45,11 +46,15 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @posted_page
 def callback(request: HttpRequest, slug: str) -> HttpResponse:
     """Take somebody back from a provider. The attempt is claimed, once, before any call goes out."""
+    if bounce.is_needed(request):
+        return bounce.page(request)
     with resumable(Resume(slug)):
+        query = parameters.take(request)
+        throttling.limit_address(request, "callback")
+        params = query.read()
         provider = providers.usable(slug)
         if request.method not in {"GET", "HEAD"}:
             return posted.hop(request, slug, provider)
-        params = _single(request)
         claimed = attempt.claim(request, slug, provider.issuer, provider.correlate(params))
     with resumable(claimed.resume()):
         if provider.answers_by_post:
@@ -60,6 +65,7 @@ def callback(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @page
+@sensitive_post_parameters()
 def register(request: HttpRequest) -> HttpResponse:
     """Show the registration form, filled in, and take it."""
     if request.user.is_authenticated and not pending.waits(request):
@@ -71,6 +77,8 @@ def register(request: HttpRequest) -> HttpResponse:
         profile = waiting.arrival.profile
         if request.method != "POST":
             return _registration_page(request, waiting, empty_form(profile))
+        throttling.limit_address(request, "register")
+        throttling.limit_account("register", waiting.whose)
         form = answered_form(request, profile, waiting.asked)
         try:
             if form.is_valid():
@@ -106,7 +114,16 @@ class Login(LoginView):
         return super().form_valid(form)
 
 
-login = page(Login.as_view())
+_login = Login.as_view()
+
+
+@page
+@sensitive_post_parameters("password")
+def login(request: HttpRequest) -> HttpResponseBase:
+    """Show the login page; take a name and a password, not without end from one address."""
+    if request.method == "POST":
+        throttling.limit_address(request, "prove")
+    return _login(request)
 
 
 @transaction.non_atomic_requests
@@ -119,17 +136,6 @@ def style(request: HttpRequest) -> HttpResponse:
     else:  # while a new release is rolled out, an old worker must not have its content kept under the new one's name
         patch_cache_control(response, no_cache=True)
     return response
-
-
-def _single(request: HttpRequest) -> Mapping[str, str]:
-    """Return the callback's parameters. One that comes twice belongs to nobody (RFC 6749 section 3.1)."""
-    if any(len(values) > 1 for _, values in request.GET.lists()):
-        raise Mismatch(
-            "The callback carries a parameter twice",
-            cause="the link was put together by hand",
-            remedy="Nothing: no provider was called",
-        )
-    return request.GET.dict()
 
 
 def _registration_page(request: HttpRequest, waiting: Pending, form: BaseForm) -> HttpResponse:
