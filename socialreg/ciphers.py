@@ -22,12 +22,27 @@ class Cipher(MultiFernet):
     """
 
     def __init__(self, info: bytes, keys: Sequence[bytes]) -> None:
-        super().__init__([Fernet(base64.urlsafe_b64encode(_hkdf(info).derive(key))) for key in keys])
+        ciphers = [Fernet(base64.urlsafe_b64encode(_hkdf(info).derive(key))) for key in keys]
+        super().__init__(ciphers)
+        self._newest = ciphers[0]
 
     def opened(self, sealed: bytes, max_age: int | None) -> bytes | None:
         """Return what was sealed; ``None`` if it is not ours, or older than ``max_age`` seconds."""
         try:
             return self.decrypt(sealed, ttl=max_age)
+        except InvalidToken:
+            return None
+
+    def resealed(self, sealed: bytes) -> bytes | None:
+        """Return what was sealed, sealed with the first key: as it is, if that was done; ``None`` if it is not ours."""
+        try:
+            self._newest.extract_timestamp(sealed)  # which looks at the signature alone
+        except InvalidToken:
+            pass
+        else:
+            return sealed
+        try:
+            return self.rotate(sealed)
         except InvalidToken:
             return None
 

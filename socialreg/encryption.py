@@ -1,7 +1,8 @@
 """Sealed text: encrypted and authenticated, with a key of its own for every purpose.
 
-Keys are derived (HKDF, RFC 5869) from ``SECRET_KEY`` and from each of ``SECRET_KEY_FALLBACKS``, so rotating Django's
-key rotates ours: new text is sealed with the first key, old text is still read with the others. A text sealed for one
+Keys are derived (HKDF, RFC 5869) from each of ``SOCIALREG["ENCRYPTION_KEYS"]``, or, where the site has none, from
+``SECRET_KEY`` and each of ``SECRET_KEY_FALLBACKS``: then rotating Django's key rotates ours. New text is sealed with
+the first key, old text is still read with the others. A text sealed for one
 purpose cannot be opened for another, so an attempt can never be replayed as a pending registration.
 """
 
@@ -12,7 +13,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from django.conf import settings
 from django.utils.encoding import force_bytes
 
 from . import conf
@@ -35,9 +35,14 @@ def unseal(purpose: Purpose, sealed: str, max_age: int | None = None) -> dict[st
     return data
 
 
+def reseal(purpose: Purpose, sealed: str) -> str | None:
+    """Return a sealed text, sealed with the newest key: the very same if it is; ``None`` if no key opens it."""
+    again = _cipher(purpose).resealed(sealed.encode("ascii")) if sealed.isascii() else None
+    return None if again is None else again.decode("ascii")
+
+
 def _cipher(purpose: Purpose) -> Cipher:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return _derived(purpose, tuple(force_bytes(key) for key in keys))
+    return _derived(purpose, tuple(force_bytes(key) for key in conf.encryption_keys()))
 
 
 @lru_cache(maxsize=16)

@@ -85,20 +85,21 @@ def read_tokens(answer: Answer, asked: str) -> Tokens:
     """
     fields = answer.fields()
     token = fields.get("access_token")
-    if not _is_token(token):
+    if not is_token(token):
         raise answer.unusable("there is no usable access token in it")
     # RFC 6749 section 7.1: in any case. Some leave it out, though it is required, and mean bearer.
     if str(fields.get("token_type") or "bearer").lower() != "bearer":
         raise answer.unusable("its token_type is not bearer")
     refresh = fields.get("refresh_token")
-    return Tokens(
-        str(token), str(refresh) if _is_token(refresh) else "", _expiry(fields), _scope(fields, asked), fields
-    )
+    return Tokens(str(token), str(refresh) if is_token(refresh) else "", _expiry(fields), _scope(fields, asked), fields)
 
 
-def _is_token(value: object) -> bool:
-    """Whether a value can be sent in a header (RFC 6750 section 2.1, and what providers make of it)."""
-    return isinstance(value, str) and 0 < len(value) <= TOKEN_LENGTH and value.isascii() and value.isprintable()
+def is_token(value: object, length: int = TOKEN_LENGTH) -> bool:
+    """Whether a value can be sent in a header (RFC 6750 section 2.1, and what providers make of it), and be kept.
+
+    :param length: characters that there is room for.
+    """
+    return isinstance(value, str) and 0 < len(value) <= length and value.isascii() and value.isprintable()
 
 
 def _expiry(fields: Mapping[str, object]) -> int | None:

@@ -16,12 +16,13 @@ from functools import partial
 from django.db import connections, transaction
 from django.utils.timezone import now
 
-from . import flights, steps, sync
+from . import circuits, flights, steps, sync
 from .apart import apart
 from .deadlines import deadline
 from .exceptions import BadAnswer, Refused, Revoked
 from .keeping import find, gone, mark_lost, opened, rows
 from .models import SocialAccount
+from .provider import Provider
 from .registry import providers
 from .token_state import is_due
 from .transactions import database
@@ -120,8 +121,9 @@ def verified(account: SocialAccount) -> SocialAccount:
     """Do what :func:`verify_alive` does, for a row that was read just now."""
     if is_due(account, now()):
         return refreshed(account)
-    with _asked(account):
-        steps.check_alive(providers.usable(account.provider), opened(account))
+    provider, credentials = providers.usable(account.provider), opened(account)
+    with _asked(account, provider):
+        steps.check_alive(provider, credentials)
     same = rows(account.pk).filter(sealed_credentials=account.sealed_credentials)
     if not same.update(checked_at=now(), lost_at=None, lost_code=""):
         return find(account.pk)  # a login in between has brought others
@@ -131,7 +133,7 @@ def verified(account: SocialAccount) -> SocialAccount:
 
 def _fetch(account: SocialAccount, before: Profile) -> Profile:
     provider, credentials = providers.usable(account.provider), opened(account)
-    with _asked(account):
+    with _asked(account, provider):
         try:
             profile = steps.fetch_again(provider, credentials, before)
         except Refused:
@@ -151,10 +153,11 @@ def _fetch(account: SocialAccount, before: Profile) -> Profile:
 
 
 @contextmanager
-def _asked(account: SocialAccount) -> Iterator[None]:
+def _asked(account: SocialAccount, provider: Provider) -> Iterator[None]:
     """Ask a provider something with an account's tokens: in ten seconds, and mark the account if they are dead."""
+    circuit = circuits.for_logins(provider, account.provider, account.issuer)
     try:
-        with deadline():
+        with circuits.through(circuit, provider.label), deadline():
             yield
     except Revoked as error:
         mark_lost(account, error)
