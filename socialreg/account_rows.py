@@ -61,7 +61,7 @@ def _may_do_more(account: SocialAccount, new: Credentials) -> bool:
     is_over = account.expires_at is not None and account.expires_at <= timezone.now() and not account.refreshable
     if account.lost_at is not None or is_over or not new.scope or covers(new.scope, account.scope):
         return False
-    # Else nobody can use them: the provider by which they came is not enabled any more, or SECRET_KEY changed.
+    # Else nobody can use them: the provider by which they came is not enabled any more, or the key is gone.
     return providers.is_usable(account.provider) and account.credentials is not None
 
 
@@ -94,7 +94,7 @@ def insert(user: AbstractBaseUser | None, arrival: Arrival) -> SocialAccount:
         identity=identity_digest(arrival.issuer, arrival.credentials.uid),
     )
     _fill(account, arrival)
-    account.save(force_insert=True)
+    account.save()
     account.user = cast("Any", user)  # known already: no query for it later
     return account
 

@@ -22,8 +22,9 @@ from .exceptions import LostRace, NotAllowed
 from .locking import lock
 from .models import SocialAccount, identity_digest
 from .saving import save_user
+from .sign_in_events import Event, SignInEvent
 from .signals import connected, registered
-from .transactions import announce, database
+from .transactions import announce, database, record
 from .types import Arrival, Profile
 
 
@@ -92,8 +93,10 @@ def _connect(request: HttpRequest, user: AbstractBaseUser, arrival: Arrival) -> 
             raise _taken() from error
         if existing.user_id == user.pk:
             refresh(existing, arrival)
+            record(Event(SignInEvent.Kind.RECONNECT, existing.provider, str(user.pk), existing.pk))
             return existing
-        account = _take_over(user, arrival)
+        _refuse_second(user, arrival)  # again: its lock went with what was rolled back
+        account = adopt(user, arrival)
     facts = {"request": request, "user": user, "account": account, "profile": arrival.profile}
     announce(connected, {**facts, "owner": None, "field": None})
     return account
@@ -107,12 +110,6 @@ def _taken() -> NotAllowed:
         code="taken",
         notice="taken",
     )
-
-
-def _take_over(user: AbstractBaseUser, arrival: Arrival) -> SocialAccount:
-    with transaction.atomic(using=database()):
-        _refuse_second(user, arrival)
-        return adopt(user, arrival)
 
 
 def _refuse_second(user: AbstractBaseUser, arrival: Arrival) -> None:

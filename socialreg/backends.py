@@ -6,7 +6,7 @@ from inspect import signature
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import get_backends, login
+from django.contrib.auth import get_backends, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
@@ -41,8 +41,16 @@ def ask_hooks(request: HttpRequest, user: AbstractBaseUser, profile: Profile) ->
 
 
 def start_session(request: HttpRequest, user: AbstractBaseUser) -> None:
-    """Log ``user`` in, with a new session key, by a backend that the site has configured."""
-    login(request, cast("Any", user), backend=backend_path())
+    """Log ``user`` in, with a new session key, by a backend that the site has configured.
+
+    Raises whatever a receiver of Django's ``user_logged_in`` raises, and nobody is logged in then: Django has filled
+    the session before it asks them, and would keep it with any answer below 500.
+    """
+    try:
+        login(request, cast("Any", user), backend=backend_path())
+    except Exception:
+        logout(request)
+        raise
 
 
 def announce_login(request: HttpRequest, user: AbstractBaseUser, account: SocialAccount, profile: Profile) -> None:

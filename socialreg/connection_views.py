@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from . import conf, pending, sessions
+from . import conf, pending, sessions, throttling
 from .arrival import begin_registration
 from .backends import has_password
 from .departure import depart
@@ -68,6 +68,9 @@ def again(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(back, login_page(request))
     if sessions.is_recent(request):
         return HttpResponseRedirect(back)
+    if request.method == "POST":  # a password is tried here
+        throttling.limit_address(request, "prove")
+        throttling.limit_account("prove", str(request.user.pk))
     form = PasswordAgain(request, request.POST or None) if has_password(request.user) else None
     if form is not None and form.is_valid():
         login(request, form.get_user())
@@ -91,6 +94,8 @@ def prove(request: HttpRequest) -> HttpResponse:
     with resumable(waiting.resume()):
         if request.method != "POST":
             return _waiting_page(request, "socialreg/prove.html", waiting)
+        throttling.limit_address(request, "prove")
+        throttling.limit_account("prove", waiting.whose)
         if "register" in request.POST:
             return begin_registration(request, _beside(waiting), waiting.next)
         back = pending.begin_proof(request, waiting)

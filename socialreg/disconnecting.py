@@ -15,7 +15,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest
 
-from . import confirmation, steps
+from . import circuits, confirmation, steps
 from .backends import has_password
 from .background import background
 from .exceptions import NotAllowed
@@ -23,8 +23,9 @@ from .fields import owned_elsewhere
 from .locking import lock
 from .models import SocialAccount
 from .registry import providers
+from .sign_in_events import Event, SignInEvent
 from .signals import disconnected
-from .transactions import announce, database
+from .transactions import announce, database, record
 
 logger = logging.getLogger("socialreg.disconnecting")
 
@@ -64,14 +65,24 @@ def take(request: HttpRequest, user: AbstractBaseUser, accounts: Iterable[Social
         else:
             forget(account)
         facts = {"request": request, "user": user, "account": account, "owner": None, "field": None}
-        announce(disconnected, facts)
+        announce(disconnected, facts, key)
+
+
+def remove(key: int) -> None:
+    """Remove an account, as whoever looks after the site says. One that is gone already is as good as removed."""
+    with transaction.atomic(using=database()):
+        # Whole: what revokes needs the tokens, when the row is gone already.
+        account = lock(SocialAccount, key)
+        if account is not None:
+            forget(account)
+            record(Event(SignInEvent.Kind.DISCONNECT, account.provider, str(account.user_id or ""), key))
 
 
 def forget(account: SocialAccount) -> None:
     """Remove an account, whoever had it, and have its tokens revoked once that is a fact."""
     account.delete()
     what = f"Revoking the tokens of a removed account of {account.provider!r}"
-    background.after_commit(what, partial(revoke, account), database())
+    background.after_commit(what, partial(revoke, account), database(), "providers")
 
 
 def revoke(account: SocialAccount) -> None:
@@ -89,7 +100,10 @@ def revoke(account: SocialAccount) -> None:
     if credentials is None:
         logger.warning("The tokens of a removed account of %r cannot be opened, nor revoked", account.provider)
         return
-    told = steps.revoke(providers.usable(account.provider), credentials)
+    provider = providers.usable(account.provider)
+    circuit = circuits.for_logins(provider, account.provider, account.issuer)
+    with circuits.unhurried_through(circuit, provider.label):  # a revocation that finds no place is never made
+        told = steps.revoke(provider, credentials)
     outcome = "revoked" if told else "the provider has no way to be told"
     logger.info("The tokens of a removed account of %r: %s", account.provider, outcome)
 

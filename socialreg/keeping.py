@@ -7,6 +7,7 @@ while a provider is asked, so a login may have come in between, and wins.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
@@ -59,11 +60,20 @@ def opened(account: SocialAccount) -> Credentials:
     if credentials is None:
         raise ConfigurationError(
             f"The credentials of the social account {account.pk} cannot be opened",
-            cause="SECRET_KEY is another than the one that they were sealed with",
-            remedy="Put the former key into SECRET_KEY_FALLBACKS; without it the person has to log in again",
+            cause="the key that they were sealed with is not among those of this site any more",
+            remedy="Put it last into ENCRYPTION_KEYS, or, where there are none, the former SECRET_KEY into "
+            "SECRET_KEY_FALLBACKS; without it the person has to log in again",
             code="unreadable",
         )
     return credentials
+
+
+def same_tokens(one: SocialAccount, other: SocialAccount) -> bool:
+    """Whether two readings of a row have the same credentials, be they sealed with another key by now."""
+    if one.sealed_credentials == other.sealed_credentials:
+        return True
+    ours, theirs = one.credentials, other.credentials
+    return ours is not None and theirs is not None and replace(ours, username=theirs.username) == theirs
 
 
 def mark_lost(account: SocialAccount, error: SocialRegError) -> bool:

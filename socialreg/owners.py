@@ -23,8 +23,9 @@ from .attempt import Attempt
 from .models import SocialAccount
 from .ownership import Owner, may_connect, owner_called, owner_of
 from .redirects import after_login, start_page
+from .sign_in_events import Event, SignInEvent
 from .signals import connected, disconnected
-from .transactions import announce
+from .transactions import announce, record
 from .types import Arrival, Errand, Resume
 
 User = AbstractBaseUser | AnonymousUser
@@ -125,6 +126,8 @@ def attach(request: HttpRequest, arrival: Arrival, attempt: Attempt) -> HttpResp
     account, is_new = attaching.attach(task, arrival)
     if is_new:
         announce(connected, {**_facts(request, task, account), "profile": arrival.profile})
+    else:
+        record(Event(SignInEvent.Kind.RECONNECT, account.provider, _key(request.user), account.pk))
     pending.discard(request)
     request.session.cycle_key()
     return HttpResponseRedirect(after_login(request, attempt.next))

@@ -20,6 +20,8 @@ from . import accounts, pending, set_aside, shelves
 from .attempt import Attempt
 from .forms import answers
 from .redirects import after_login
+from .sign_in_events import Event, SignInEvent
+from .transactions import record
 from .types import Arrival, Profile
 
 
@@ -43,6 +45,7 @@ def arrive(request: HttpRequest, arrival: Arrival, attempt: Attempt) -> HttpResp
         accounts.connect(request, cast("AbstractBaseUser", request.user), arrival)
         pending.discard(request)
         request.session.cycle_key()
+    record(Event(SignInEvent.Kind.PREFILL, arrival.slug, str(request.user.pk)))
     there = after_login(request, attempt.next)
     set_aside.keep(request, "prefill", asdict(_Waiting(arrival.slug, _page(there), arrival.profile)))
     return HttpResponseRedirect(there)

@@ -24,7 +24,7 @@ from .prefill import Filled, fill_once
 
 logger = logging.getLogger("socialreg")
 
-OPTIONS = frozenset({"next", "text", "class", "keep"})
+OPTIONS = frozenset({"next", "text", "class", "status", "keep"})
 
 
 class PrefillNode(Node):
@@ -68,7 +68,7 @@ def parse(parser: Parser, token: Token) -> PrefillNode:
     tag, *bits = token.split_contents()
     named, rest = bits[:2], bits[2:]
     wrong = TemplateSyntaxError(
-        f'Use {{% {tag} "twitter" form next="/here/" text="Words" class="css-class" keep=True %}}, '
+        f'Use {{% {tag} "twitter" form next="/here/" text="Words" class="css-class" status=True keep=True %}}, '
         "all but the name and the form optional"
     )
     try:

@@ -62,7 +62,7 @@ class Reading:
 
     def _names(self, data: Mapping[str, object]) -> tuple[str, str, str]:
         full, first, last = (self.text(data, name) for name in ("full_name", "first_name", "last_name"))
-        full = full or f"{first} {last}".strip()
+        full = full or text(f"{first} {last}")
         return (full, first, last) if first or last else (full, *split_name(full))
 
 

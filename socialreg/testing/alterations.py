@@ -6,6 +6,7 @@ Those that change fields leave everything but a 200 alone: an error has no field
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,6 +22,9 @@ from .x import endpoint, rate_limit
 STRANGER = "1999999999999999999"
 HUGE = 20 << 20
 BOMB = 64 << 20
+
+#: The beginning of a JSON object: its brace, and the name of what comes first in it.
+_FIRST_MEMBER = re.compile(rb'\{\s*("(?:[^"\\]|\\.)*"\s*:)')
 
 Fields = dict[str, str]
 Json = dict[str, object]
@@ -144,10 +148,10 @@ def rate_limited(response: Response, request: Request, switch: Switch) -> Respon
 
 
 def duplicate(response: Response, _request: Request, _switch: Switch) -> Response:
-    """Give the first field twice, the second time with another value."""
+    """Give the first field twice, in JSON the first member of the first object, once with another value."""
     content = response.body
-    if response.content_type == JSON:
-        return replace(response, body=content.replace(b'"id": ', b'"id": "1", "id": ', 1))
+    if "json" in response.content_type:
+        return replace(response, body=_FIRST_MEMBER.sub(rb'{\1 "another", \1', content, count=1))
     return replace(response, body=content + b"&" + content.partition(b"=")[0] + b"=another")
 
 

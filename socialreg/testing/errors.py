@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal, get_args
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # it writes, and reads none # nosec B406
 
 from .messages import JSON, TEXT, XML, Response
 

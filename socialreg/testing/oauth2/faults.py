@@ -12,8 +12,6 @@ from .id_token_faults import ID_TOKEN_FAULTS
 
 #: Whom nobody knows: the id of nobody in the cast.
 STRANGER = "1999999999999999999"
-#: Profile, addresses and UserInfo.
-RESOURCES = PROFILES | EMAILS
 
 
 def _token(name: str, says: str, act: Act) -> Fault:

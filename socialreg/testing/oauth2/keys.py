@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Json = dict[str, object]
+#: Two who want the first key at once get the same one.
+_making = threading.Lock()
 
 
 class KeyRing:
@@ -27,7 +30,8 @@ class KeyRing:
 
     def key(self, algorithm: str) -> Key:
         """Return the key that signs now."""
-        return _key(algorithm[:2], self._number)
+        with _making:
+            return _key(algorithm[:2], self._number)
 
     def kid(self, algorithm: str) -> str:
         """Return its name."""
