@@ -21,9 +21,9 @@ from tests import owning, test_confirmation, urls
 from tests.holding import held
 from tests.keep import expire, make_account, opened, stored
 from tests.owners_app.models import Organisation
-from tests.test_attacks_everywhere import come_back, start
+from tests.security.walking import come_back, start
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.test_attacks_secrets")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.security.test_secrets")]
 
 TWEETS = "https://api.x.com/2/tweets"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +21,7 @@ from socialreg.models import SocialAccount, UserAddress
 from tests import stores
 from tests.holding import held
 from tests.owners_app.models import Organisation
+from tests.security.visiting import user_of
 from tests.test_connections import account_of, arrival, at_once
 from tests.test_way import MARA, register, shown
 
@@ -76,13 +74,6 @@ def link_by(browser: Any, slug: str, screen_name: str) -> HttpResponse:
 
 def _following(response: HttpResponse) -> str:
     return QueryDict(response["Location"].partition("?")[2])["next"]
-
-
-def user_of(client: Client) -> User | None:
-    request = HttpRequest()
-    request.session = client.session
-    found = get_user(request)
-    return found if found.is_authenticated else None
 
 
 @pytest.mark.django_db
@@ -452,13 +443,6 @@ def test_a29_the_last_way_to_log_in_is_not_removed(browser):
     assert SocialAccount.objects.exists()
 
 
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[Any]:
-    cache.clear()
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
-
-
 @stores.on("sqlite", "postgres", "mysql")
 def test_a29_of_two_accounts_that_are_disconnected_at_once_one_stays(database, site):
     for turn in range(10):
@@ -479,3 +463,5 @@ def test_f06_of_two_users_who_connect_one_account_at_once_one_gets_it(database, 
         (refused,) = [each for each in came if isinstance(each, NotAllowed)]
         assert refused.notice == "taken"
         assert not any(user.username in str(refused) for user in users)
+        (winner,) = [user for user, each in zip(users, came, strict=True) if isinstance(each, SocialAccount)]
+        assert SocialAccount.objects.get(subject=f"{turn}").user == winner, "who was told so has it"

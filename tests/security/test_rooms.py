@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.forms import CharField, ModelForm
 from django.test import Client
 from django.urls import reverse
@@ -23,9 +22,8 @@ from socialreg.exceptions import NotAllowed
 from socialreg.http import Client as Outbound
 from socialreg.models import SocialAccount
 from socialreg.types import URL_LENGTH
-
-from . import stores
-from .test_way import MARA
+from tests import stores
+from tests.test_way import MARA
 
 pytestmark = pytest.mark.django_db
 
@@ -193,12 +191,6 @@ def test_disconnecting_as_somebody_who_is_deleted_in_this_moment_is_a_page_of_ou
     django_user_model.objects.filter(pk=user.pk).delete()
     with pytest.raises(NotAllowed):
         disconnecting.disconnect(request, user, account)
-
-
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
 
 
 @stores.on("postgres", "mysql")

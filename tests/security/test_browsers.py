@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from socialreg.testing.messages import FORM
-from tests.test_attacks_everywhere import come_back, start
+from tests.security.walking import come_back, start
 
 pytestmark = pytest.mark.django_db
 
