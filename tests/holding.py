@@ -9,16 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
+from typing import get_args
 
-from socialreg.background import WORKERS, background
+from socialreg.background import WORKERS, Lane, background
 
 
 @contextmanager
 def held() -> Iterator[None]:
     """Keep every worker busy for the block; afterwards everything is done that was left for them."""
     release = threading.Event()
-    for _ in range(WORKERS):
-        background.after_commit("Waiting for a test", release.wait, "default")
+    for lane, _ in product(get_args(Lane), range(WORKERS)):
+        background.after_commit("Waiting for a test", release.wait, "default", lane)
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,6 +103,12 @@ def keep_alive(status: str = "200 OK", body: bytes = b"{}", headers: Mapping[str
             peer.say(answer(status, body, headers))
 
     return handle
+
+
+def bomb(mebibytes: int) -> bytes:
+    """Return so many zeros under gzip, made without having them all."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join([*(packer.compress(bytes(2**20)) for _ in range(mebibytes)), packer.flush()])
 
 
 class Server:

@@ -2,7 +2,8 @@
 
 SQLite in a file is always there. ``SOCIALREG_TEST_DATABASES`` names the others, as URLs with a comma between them; the
 databases that they name are made and dropped, so the user in them must be allowed to. Without it the two below are
-tried. One that does not answer is a skip with its reason, and with ``CI=true`` a failure.
+tried. One that does not answer, or that is not named at all, is a skip with its reason, and with ``CI=true`` a failure
+(:mod:`tests.skips`).
 """
 
 from __future__ import annotations
@@ -24,9 +25,17 @@ from django.test.utils import override_settings
 
 pymysql.install_as_MySQLdb()
 
-DEFAULT = "postgres://postgres@127.0.0.1:5432/socialreg_test,mysql://root@127.0.0.1:3306/socialreg_test"
-URLS = ["sqlite://", *filter(None, os.environ.get("SOCIALREG_TEST_DATABASES", DEFAULT).split(","))]
+SQLITE = "sqlite://"
+#: What the build server has to have, by what a test is called by.
+WANTED = {
+    "sqlite": SQLITE,
+    "postgres": "postgres://postgres@127.0.0.1:5432/socialreg_test",
+    "mysql": "mysql://root@127.0.0.1:3306/socialreg_test",
+}
+_NAMED = os.environ.get("SOCIALREG_TEST_DATABASES", ",".join(WANTED.values()))
+URLS = [SQLITE, *(url for url in _NAMED.split(",") if url not in {"", SQLITE})]
 ALIAS = "other"
+_NAMES = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
 
 #: How to get rid of a database, and to make one, by Django's name for its kind.
 _DROP = {
@@ -53,10 +62,25 @@ def kind(url: str) -> str:
 
 
 def on(*kinds: str) -> Callable[[Any], Any]:
-    """Run a test with its fixture ``database`` on these kinds; where none of them is named, there is no such test."""
-    urls = [url for url in URLS if kind(url) in kinds]
-    mark = pytest.mark.parametrize("database", urls, indirect=True, ids=kind)
-    return mark if urls else lambda test: None
+    """Run a test with its fixture ``database`` on these kinds."""
+    found = [case for name in kinds for case in cases(of_kind(name), name, unnamed(name))]
+    return pytest.mark.parametrize("database", found, indirect=True)
+
+
+def of_kind(name: str) -> list[str]:
+    """Return the databases of a kind."""
+    return [url for url in URLS if kind(url) == name]
+
+
+def unnamed(name: str) -> str:
+    """Return why there is no database of a kind, and what to do."""
+    return f"SOCIALREG_TEST_DATABASES names no {name}: add one to it, such as {WANTED[name]}, or leave it unset"
+
+
+def cases(urls: Sequence[str], name: str, reason: str) -> list[Any]:
+    """Return a test's cases, all of one name. None at all is one that is skipped: no test is gone without a word."""
+    skipped = pytest.param("", id=name, marks=pytest.mark.skip(reason=reason))
+    return [pytest.param(url, id=name) for url in urls] or [skipped]
 
 
 @contextmanager
@@ -76,7 +100,7 @@ def other_database(url: str) -> Iterator[BaseDatabaseWrapper]:
 
 @contextmanager
 def _database(url: str, folder: Path) -> Iterator[dict[str, Any]]:
-    if url == "sqlite://":
+    if url == SQLITE:
         yield {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "other.sqlite3")}
         return
     settings = dict(environ.Env.db_url_config(url))
@@ -99,6 +123,17 @@ def _on_server(settings: dict[str, Any], statements: Sequence[dict[str, str]]) -
             cursor.execute(statement[vendor].format(name=server.ops.quote_name(settings["NAME"])))
 
 
+def missing(url: str) -> str:
+    """Return why a database does not answer; nothing if it does."""
+    if url == SQLITE:
+        return ""
+    try:
+        _on_server(dict(environ.Env.db_url_config(url)), ())
+    except OperationalError as error:
+        return str(error)
+    return ""
+
+
 @contextmanager
 def alias(name: str, settings: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
     """Let there be one more entry in ``DATABASES``."""
@@ -109,3 +144,8 @@ def alias(name: str, settings: dict[str, Any]) -> Iterator[BaseDatabaseWrapper]:
         connections[name].close()
         del connections[name]
         del connections.settings[name]
+
+
+def database_of(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    """Return the entry for ``DATABASES`` by which other processes reach the database of a connection."""
+    return {name: connection.settings_dict[name] for name in _NAMES}
