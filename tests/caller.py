@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -15,24 +16,34 @@ from socialreg.registry import providers
 from socialreg.signals import credentials_lost
 from socialreg_providers.x import X
 from tests import stores
-from tests.callers import DEATH, THREADS, Said, run
+from tests.callers import THREADS, Said, run
 
 _told: list[str] = []
 
 
 class Dying(X):
-    """X, in a process that dies once the answer to a refresh is there."""
+    """X, in a process that is killed once the answer to a refresh is there."""
 
     def refresh(self, credentials):
         super().refresh(credentials)
-        os._exit(DEATH)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class DyingEarly(X):
-    """X, in a process that dies before it has asked for anything."""
+    """X, in a process that is killed before it has asked for anything."""
 
     def refresh(self, credentials):
-        os._exit(DEATH)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Lasting(X):
+    """A provider whose refresh tokens are good for as often as one likes."""
+
+    spends_refresh_tokens = False
+
+
+class DyingLasting(Dying, Lasting):
+    """The same, in a process that is killed once the answer to a refresh is there."""
 
 
 def _listen(*, code: str, **rest: object) -> None:

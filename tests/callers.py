@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tests.stores import database_of
 
 PROCESSES, THREADS = 2, 10
 #: Longer than any of them takes: only a broken test waits this long.
@@ -34,9 +39,8 @@ class Said:
 class Callers:
     """The processes, from ``with`` to the end of it. They are set up before they are asked for anything."""
 
-    def __init__(self, settings_dict: dict[str, Any], socialreg: dict[str, Any]) -> None:
-        names = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
-        self._arguments = ({name: settings_dict[name] for name in names}, socialreg)
+    def __init__(self, database: BaseDatabaseWrapper, socialreg: dict[str, Any]) -> None:
+        self._arguments = (database_of(database), socialreg)
         self._context = multiprocessing.get_context("spawn")
         self._running: list[tuple[Any, Connection]] = []
 
@@ -79,8 +83,8 @@ def _receive(pipe: Connection) -> Any:
     return pipe.recv()
 
 
-#: How a process ends that a provider of :mod:`tests.dying` has killed.
-DEATH = 9
+#: How a process ends that a provider of :mod:`tests.caller` has killed.
+DEATH = -signal.SIGKILL
 
 
 def _work(pipe: Connection, database: dict[str, Any], socialreg: dict[str, Any]) -> None:

@@ -33,6 +33,14 @@ class Statements:
         return execute(sql, params, many, context)
 
 
+def locked(sql: str) -> str:
+    """Return the table of which a statement locks a row, ``""`` if it locks none: SQLite locks by writing."""
+    words = sql.replace('"', "").replace("`", "").split()
+    if words[-2:] == ["FOR", "UPDATE"]:
+        return words[words.index("FROM") + 1]
+    return words[1] if words[0] == "UPDATE" else ""
+
+
 @contextmanager
 def recorded(connection: BaseDatabaseWrapper) -> Iterator[Statements]:
     """Record every statement that passes through a connection of this thread."""

@@ -488,7 +488,8 @@ def test_a_call_asks_the_database_nothing_and_notes_its_use_once_an_hour(
     assert (stored, stored > long_ago + timedelta(hours=1)) == (account.used_at, True)
 
 
-def test_fifty_threads_with_fifty_accounts_mix_nobody_up(site, x):
+def test_fifty_threads_with_fifty_accounts_mix_nobody_up(site, x, settings):
+    settings.SOCIALREG = {**settings.SOCIALREG, "WORKERS": 4 * 50}  # a place for each: nobody waits in vain for one
     names = [f"person{number}" for number in range(50)]
     x.people.update({name: Person(str(1_500_000_000 + n), name, name) for n, name in enumerate(names)})
     everybody = [account_of(x, "twitter", name) for name in names]

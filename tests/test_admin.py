@@ -45,12 +45,6 @@ def account(number: int = 1) -> SocialAccount:
     return made
 
 
-@pytest.fixture
-def staff(client):
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
 def test_list_search_and_detail_show_who_it_is_and_no_secret(staff):
     made = account()
     detail = f"{LIST}{made.pk}/change/"

@@ -23,12 +23,6 @@ LIST = "/admin/socialreg/socialaccount/"
 
 
 @pytest.fixture
-def staff(client) -> Client:
-    client.force_login(User.objects.create_superuser("root"))
-    return client
-
-
-@pytest.fixture
 def account(standin: StandIn) -> SocialAccount:
     """Mara's account at X over OAuth 2.0."""
     return make_account(standin, user="mara")

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from socialreg.checks import check_session_store
 from socialreg.registry import providers
 from socialreg_providers.twitter import Twitter
 from tests.mailers import send_by
@@ -598,3 +599,21 @@ def test_the_checks_never_crash_whatever_the_settings_hold(settings, value):
     settings.SOCIALREG = value
     for message in checks.run_checks(tags=["socialreg", "security"]):
         assert str(message)
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"), [("db", False), ("cached_db", False), ("cache", True), ("file", True), ("signed_cookies", True)]
+)
+def test_w009_where_a_users_other_sessions_cannot_be_found(settings, engine, told):
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    found = [message.id for message in check_session_store(None)]
+    assert found == (["socialreg.W009"] if told else [])
+
+
+def test_w009_is_asked_before_a_deployment_and_a_missing_engine_is_djangos_to_tell(settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    ids = [message.id for message in checks.run_checks(include_deployment_checks=True)]
+    assert "socialreg.W009" in ids
+    assert "socialreg.W009" not in [message.id for message in checks.run_checks()]
+    settings.SESSION_ENGINE = "nowhere.to.be.found"
+    assert check_session_store(None) == []

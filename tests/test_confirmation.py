@@ -18,7 +18,6 @@ from django.contrib.auth.models import User
 from django.core import mail, signing
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path, reverse
@@ -435,12 +434,6 @@ def test_a_link_that_is_dead_leads_to_a_login_and_to_no_other_way(sending, brows
     page = Page(other_browser.client.get(link()))
     assert DEAD in page.text
     assert "Log in another way" not in page.text
-
-
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
 
 
 @stores.on("sqlite")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -31,12 +27,13 @@ from tests import stores
 from tests.owners_app.models import Organisation
 from tests.statements import recorded
 from tests.test_way import register, shown
+from tests.together import at_once
 
 CONNECTIONS = "/accounts/connections/"
 BACKENDS = ["socialreg.backends.SocialBackend"]
 
 
-def account_of(user: User, subject: str, **values: Any) -> SocialAccount:
+def account_of(user: User | None, subject: str, **values: Any) -> SocialAccount:
     """Write an account, whichever way it came."""
     issuer = values.pop("issuer", "https://x.com")
     known = {"provider": "twitter", "username": f"handle{subject}", "identity": identity_digest(issuer, subject)}
@@ -354,30 +351,6 @@ class TestViewsOfASitesOwn:
 # Races
 
 
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[Any]:
-    cache.clear()
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Do everything at the same moment, and return what came of each: what it returned, or its error."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> object:
-        try:
-            barrier.wait(timeout=10)
-            return work()
-        except Exception as error:  # noqa: BLE001 - that is what is looked at
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
-
-
 @stores.on("sqlite", "postgres", "mysql")
 def test_of_two_accounts_of_one_provider_that_are_connected_at_once_one_stays_out(database, site):
     site(ACCOUNTS_PER_PROVIDER="one")
@@ -387,3 +360,23 @@ def test_of_two_accounts_of_one_provider_that_are_connected_at_once_one_stays_ou
         came = at_once(*[partial(writing.connect, HttpRequest(), user, arrival(uid)) for uid in subjects])
         assert sorted(type(each).__name__ for each in came) == ["NotAllowed", "SocialAccount"], came
         assert user.social_accounts.count() == 1
+
+
+@stores.on("postgres")
+def test_one_that_slips_in_while_another_is_taken_over_is_the_only_one(database, site):
+    """PostgreSQL lets a lock go with what is rolled back, so another request gets in between; others keep it."""
+    site(ACCOUNTS_PER_PROVIDER="one")
+    user = User.objects.create(username="mara", password="!")
+    nobodys = account_of(None, "nobodys")
+
+    def slip_in(execute, sql, params, many, context):
+        done = execute(sql, params, many, context)
+        if sql.startswith("ROLLBACK TO"):
+            came.extend(at_once(partial(writing.connect, HttpRequest(), user, arrival("quick"))))
+        return done
+
+    came: list[object] = []
+    with database.execute_wrapper(slip_in), pytest.raises(NotAllowed):
+        writing.connect(HttpRequest(), user, arrival("nobodys"))
+    nobodys.refresh_from_db()
+    assert (nobodys.user, [each.subject for each in user.social_accounts.all()]) == (None, ["quick"]), came

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django import forms
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 
 from socialreg.exceptions import ConfigurationError
@@ -211,12 +209,6 @@ def test_a_taken_user_name_becomes_a_free_one_of_the_right_length(there, wanted,
     for name in there:
         User.objects.create_user(name)
     assert free_username(wanted, Profile("1")) == expected
-
-
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
-    with django_db_blocker.unblock(), stores.other_database(request.param) as other:
-        yield other
 
 
 @stores.on("sqlite", "postgres", "mysql")

@@ -33,7 +33,7 @@ from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, ConfigurationError, SocialRegError, Unavailable
 from socialreg.http import Client, deadline
 from socialreg.sockets import BODY_BYTES, IDLE_SECONDS
-from tests.servers import Authority, Handler, Peer, Server, answer, keep_alive, make_ca, tls_server
+from tests.servers import Authority, Handler, Peer, Server, answer, bomb, keep_alive, make_ca, tls_server
 
 MIB = 1024 * 1024
 
@@ -582,17 +582,17 @@ class TestTime:
     def test_three_slow_hops_share_one_deadline(self, client, serve):
         def slow(peer: Peer) -> None:
             while peer.request():
-                peer.drip(answer()[:3], pause=0.2)
+                peer.drip(answer()[:3], pause=0.4)
                 peer.say(answer()[3:])
 
         server = serve(slow)
         began = time.monotonic()
-        with deadline(1.6):
+        with deadline(3.4):
             client.send("POST", server.url)
             client.send("POST", server.url)
             with pytest.raises(Unavailable) as caught:
                 client.send("POST", server.url)
-        assert 1.5 < time.monotonic() - began < 3.5
+        assert 3.3 < time.monotonic() - began < 6
         assert (caught.value.code, len(server.requests)) == ("timeout", 3)
 
     def test_inner_deadline_never_lengthens_the_outer_one(self, client, serve):
@@ -639,11 +639,6 @@ class TestTime:
         with pytest.raises(Unavailable):
             client.send("GET", serve(drip_headers).url)
         assert 9.5 < time.monotonic() - began < 15
-
-
-def bomb(mebibytes: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([*(packer.compress(bytes(MIB)) for _ in range(mebibytes)), packer.flush()])
 
 
 def peak_memory(client: Client, server: Server) -> tuple[SocialRegError, int]:

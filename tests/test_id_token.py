@@ -472,10 +472,12 @@ class TestForm:
     def test_a_token_larger_than_16_kib_is_refused_before_it_is_read(self, size):
         """CVE-2025-61920: 1 MiB in less than 5 ms, and in truth in no time at all."""
         for token in ("A" * size, "." * size, TOKEN + "A" * size, f"{HEAD}.{'A' * size}.{SIGNATURE}"):
-            keys, wanted = Known(rsa_key().jwk()), expected()
-            began = time.thread_time()  # of this thread: the machine may be busy with something else
-            refuse(check, token, keys, wanted, NOW)
-            assert time.thread_time() - began < 0.005
+            keys, wanted, took = Known(rsa_key().jwk()), expected(), []
+            for _ in range(5):  # the best of them, and of this thread: there may be something else to do meanwhile
+                began = time.thread_time()
+                refuse(check, token, keys, wanted, NOW)
+                took.append(time.thread_time() - began)
+            assert min(took) < 0.005
 
     def test_a_token_with_hundreds_of_groups_fits(self):
         assert read({"groups": [f"group-{number:04}" for number in range(800)]})["groups"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -21,34 +20,9 @@ from tests.servers import Peer, Server, answer, keep_alive
 HOUR, DAY = 3600, 86_400
 
 
-@pytest.fixture(scope="module")
-def _op() -> Iterator[OP]:
-    with OP() as op:
-        yield op
-
-
-@pytest.fixture
-def op(_op: OP) -> OP:
-    _op.reset()
-    return _op
-
-
 @pytest.fixture
 def metadata(op: OP) -> Metadata:
     return Metadata(op.client(), Memory())
-
-
-@pytest.fixture
-def later(monkeypatch):
-    """``later(seconds)`` lets that much time pass for this machine's clock."""
-    ahead = [0.0]
-    clock = time.time
-
-    def pass_by(seconds: float) -> None:
-        ahead[0] += seconds
-
-    monkeypatch.setattr("time.time", lambda: clock() + ahead[0])
-    return pass_by
 
 
 class Forgetful(Memory):

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
 
 from socialreg import attaching, disconnecting
 from socialreg.attaching import Task
-from socialreg.exceptions import NotAllowed, SocialRegError
+from socialreg.exceptions import NotAllowed
 from socialreg.models import SocialAccount
 from socialreg.ownership import owner_of
 from socialreg.types import Arrival, Credentials, Errand, Profile
 from tests import stores
 from tests.owners_app.models import Organisation
 from tests.owning import account
+from tests.together import at_once
 
 everywhere = stores.on("sqlite", "postgres", "mysql")
 ROUNDS = 6
-
-
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[Any]:
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Do everything at the same moment, and return what came of each: what it returned, or our error."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> object:
-        try:
-            barrier.wait(timeout=30)
-            return work()
-        except SocialRegError as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def arrival(subject: str) -> Arrival:

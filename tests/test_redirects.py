@@ -317,8 +317,9 @@ def known(browser, everywhere):
 
 
 @pytest.mark.django_db
-def test_a_login_goes_nowhere_else_whatever_its_next(known, other_browser):
+def test_a_login_goes_nowhere_else_whatever_its_next(known, other_browser, site):
     """One by one through the real routes, each in one session: the button, consent, the callback, its Location."""
+    site(RATE_LIMITS={action: {"account": None} for action in ("start", "callback")})
     for candidate in SENT:
         start = other_browser.client.post(reverse("socialreg:start", args=["twitter"]), {"next": candidate}, **FORGED)
         response = other_browser.client.get(known.x.approve(start["Location"], "maralind"), **FORGED)

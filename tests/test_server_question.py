@@ -24,8 +24,8 @@ from socialreg.registry import providers
 from socialreg.server_question import SERVER_LENGTH
 from socialreg.types import Credentials, Profile, Redirect
 from tests.parsed import Page
+from tests.security.test_rooms import COOKIE_BYTES
 from tests.statements import recorded
-from tests.test_attacks import COOKIE_BYTES
 from tests.test_pages import failures, press, reference_on
 from tests.test_way import shown
 

@@ -31,8 +31,8 @@ BARE = [
 ]
 #: Promised are 15. Measured is 1: so there is room for other systems and for growth, and none for another library.
 MOST_MEGABYTES = 6
-#: Modules of ours, of which there were 36 when this was written, seven of them the admin's.
-MOST_MODULES = 38
+#: Modules of ours, of which there were 41 when this was written, nine of them the admin's.
+MOST_MODULES = 43
 
 #: Sets a project up and prints what that came to. ``{then}`` runs afterwards.
 _PROJECT = """

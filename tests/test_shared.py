@@ -415,8 +415,8 @@ def test_all_providers_are_given_the_one_of_this_site(settings):
     assert providers["twitter"].store is providers["work"].store is providers.store
 
 
-@pytest.fixture(name="on_a_server")
-def _on_a_server(request, django_db_blocker) -> Iterator[None]:
+@pytest.fixture(name="database")
+def _database(request, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), stores.other_database(request.param):
         yield
 
@@ -424,8 +424,8 @@ def _on_a_server(request, django_db_blocker) -> Iterator[None]:
 ROUNDS = 20
 
 
-@pytest.mark.parametrize("on_a_server", stores.URLS, indirect=True, ids=stores.kind)
-def test_of_two_at_once_the_first_one_wins_and_both_return_it(on_a_server):
+@stores.on("sqlite", "postgres", "mysql")
+def test_of_two_at_once_the_first_one_wins_and_both_return_it(database):
     """Both have seen that there is nothing, and stand at the insertion together: on every database, again and again."""
     for number in range(ROUNDS):
         key, meet = f"{KEY}/{number}", threading.Barrier(2, timeout=10)

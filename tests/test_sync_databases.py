@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from socialreg import sync, sync_values
 from socialreg.models import SocialAccount
 from socialreg.types import Profile
 from tests import stores
-
-
-@pytest.fixture
-def database(request, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
-    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
-        yield connection
 
 
 @stores.on("sqlite", "postgres", "mysql")

@@ -573,7 +573,7 @@ def check_duplicate(app: App) -> bool:
     form = [name for name, _ in parse_qsl(on(app, REQUEST_TOKEN).text)]
     seen: list[str] = []
     json.loads(on(app, ME).content, object_pairs_hook=lambda pairs: seen.extend(name for name, _ in pairs))
-    return form.count("oauth_token") == 2 and seen.count("id") == 2
+    return form.count("oauth_token") == 2 and seen.count("data") == 2
 
 
 def check_huge(app: App) -> bool:

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.timezone import now
 
 from socialreg import flights, upkeep
+from socialreg.deadlines import deadline
 from socialreg.exceptions import BadAnswer, ConfigurationError, NotAllowed, ProviderError, Refused, Revoked, Unavailable
 from socialreg.models import SocialAccount
 from socialreg.signals import credentials_lost
@@ -293,6 +294,34 @@ def test_whoever_finds_somebody_at_it_sends_nothing(account, standin, monkeypatc
     assert stored(account).refresh_begun_at == begun
 
 
+def test_nobody_waits_longer_than_for_a_provider_for_a_process_that_died(account, standin, monkeypatch):
+    monkeypatch.setattr(flights, "TOTAL_SECONDS", 0.2)
+    SocialAccount.objects.filter(pk=account.pk).update(refresh_begun_at=now())
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="refresh-failed"):
+        upkeep.refresh(account.pk)
+    assert time.monotonic() - began < 5
+    assert not standin.api_requests
+
+
+def test_nor_any_longer_than_the_request_around_may_take(account, standin):
+    expire(account)
+    SocialAccount.objects.filter(pk=account.pk).update(refresh_begun_at=now())
+    before = time.monotonic()
+    with deadline(0.1), pytest.raises(Unavailable, match="were not refreshed"):
+        upkeep.refresh(account.pk)
+    assert time.monotonic() - before < flights.TOTAL_SECONDS / 2
+    assert calls(standin) == 0
+
+
+def test_nobody_waits_for_a_mark_that_a_wrong_clock_has_put_there(account, standin):
+    """Two hours ahead of ours: it would not be old before that."""
+    expire(account)
+    SocialAccount.objects.filter(pk=account.pk).update(refresh_begun_at=now() + timedelta(hours=2))
+    assert opened(upkeep.refresh(account.pk)) == opened(stored(account))
+    assert calls(standin) == 1
+
+
 def test_whoever_comes_too_late_gets_what_was_brought(account, standin):
     seen = stored(account)
     fresh = upkeep.refresh(account.pk)
@@ -369,7 +398,8 @@ def test_a_save_that_fails_is_tried_twice_and_never_silent(account, standin, cap
     before, failed = opened(account), []
 
     def fail(execute, sql, params, many, context):
-        if sql.startswith("UPDATE") and '"sealed_credentials" =' in sql.partition("WHERE")[0] and len(failed) < times:
+        column = connection.ops.quote_name("sealed_credentials")
+        if sql.startswith("UPDATE") and f"{column} =" in sql.partition("WHERE")[0] and len(failed) < times:
             failed.append(sql)
             raise OperationalError("the connection is closed")
         return execute(sql, params, many, context)
@@ -424,12 +454,6 @@ def test_a_row_that_the_callers_transaction_has_locked_is_an_error_and_no_deadlo
     assert opened(stored(made)) == before
     assert calls(standin) == 1
     assert upkeep.refresh(made.pk).expires_at > now()
-
-
-@pytest.fixture
-def database(request, django_db_blocker):
-    with django_db_blocker.unblock(), stores.other_database(request.param) as found:
-        yield found
 
 
 # -- verify

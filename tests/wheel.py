@@ -16,13 +16,20 @@ LEFT_OUT = (
     "matrix.py",
     "test_acme_sso.py",
     "test_answer.py",
+    "test_audit.py",
     "test_docs.py",
+    "test_docs_audit.py",
     "test_env.py",
     "test_files.py",
     "test_guide.py",
     "test_http.py",
+    "test_matrix.py",
     "test_million.py",
+    "test_mutation.py",
+    "test_mutation_page.py",
     "test_readme.py",
+    "test_security_table.py",
+    "test_skips.py",
     "test_testing.py",
     "test_tweepy.py",
     "test_types.py",
@@ -34,6 +41,7 @@ pythonpath = .
 testpaths = tests
 DJANGO_SETTINGS_MODULE = tests.settings
 addopts = -ra --strict-markers -m "not browser and not slow"
+    --ignore=tests/faults --ignore=tests/fuzz --ignore=tests/mutation --ignore=tests/security
 filterwarnings = error
 markers =
     browser: left out here

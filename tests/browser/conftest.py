@@ -40,6 +40,7 @@ _AS_NEW = (
     "DELETE FROM sandbox_portrait",
     "DELETE FROM socialreg_socialaccount",
     "DELETE FROM socialreg_useraddress",
+    "DELETE FROM socialreg_signinevent",
     "DELETE FROM auth_user WHERE username NOT IN ('demo', 'staff')",
     "UPDATE auth_user SET first_name = 'Inês', last_name = 'Moreau' WHERE username = 'demo'",
     "UPDATE auth_user SET email = 'ines.moreau@example.net' WHERE username = 'demo'",

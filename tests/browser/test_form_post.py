@@ -6,6 +6,7 @@ What the browser sends along is what it decides: nothing here tells it what ``Sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -75,16 +76,23 @@ def walk(request: pytest.FixtureRequest) -> Walk:
 @pytest.fixture
 def visitor(walk: Walk, secure_chromium: Chrome, settings, tmp_path: Path) -> Iterator[Visitor]:
     """Somebody in front of the site, which has that provider."""
+    assert settings.SESSION_COOKIE_SAMESITE == "Lax"  # as Django has it
+    with visiting(walk, secure_chromium, settings, tmp_path) as visitor:
+        yield visitor
+
+
+@contextmanager
+def visiting(walk: Walk, browser: Chrome, settings, folder: Path) -> Iterator[Visitor]:
+    """Put somebody in front of a site over https whose provider is another site."""
     cache.clear()
     Poster.handed.clear()
-    authority = make_ca(tmp_path)
+    authority = make_ca(folder)
     settings.ALLOWED_HOSTS = [SITE_HOST]
     settings.MIDDLEWARE = ["tests.browser.secure.recorder", *settings.MIDDLEWARE]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
-    assert settings.SESSION_COOKIE_SAMESITE == "Lax"  # as Django has it
     with ProviderSide(authority, walk.says).serving() as provider, serving(authority) as site:
         settings.SOCIALREG = {"BASE_URL": site, "PROVIDERS": {walk.slug: walk.entry(provider)}}
-        visitor = Visitor(secure_chromium, site)
+        visitor = Visitor(browser, site)
         visitor.forget()
         yield visitor
         assert visitor.complaints() == []
