@@ -18,7 +18,7 @@ author = "the socialreg contributors"
 copyright = "the socialreg contributors"
 release = version = socialreg.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docs._ext.provider_table"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "docs._ext.provider_table", "docs._ext.security_cases"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 highlight_language = "none"
