@@ -1,4 +1,5 @@
-# A handful of words: sandbox, test, lint, types, docs, bench; and for the build server: matrix, wheel.
+# A handful of words: sandbox, test, security, lint, types, docs, bench; now and then nightly and mutation; and for the
+# build server: matrix, wheel.
 # Needs Python >= 3.11, make and a package index. Everything else is installed into .venv.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -6,15 +7,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 PIP := -m pip --quiet --disable-pip-version-check
 
-.PHONY: help sandbox test lint types docs bench matrix wheel browser clean
+.PHONY: help sandbox test security lint types docs bench nightly mutation matrix wheel browser clean
 
 help:
 	@echo "make sandbox   a demo site, a stand-in for every provider and a real one, Acme SSO, to be clicked through"
 	@echo "make test      all tests"
-	@echo "make lint      ruff and the import contracts"
+	@echo "make security  the 48 attacks and faults, on SQLite, PostgreSQL and MariaDB, as a table"
+	@echo "make lint      ruff, the import contracts, bandit, and known vulnerabilities of what this stands on"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, warnings being errors"
 	@echo "make bench     what a worker and a login cost"
+	@echo "make nightly   the fuzz tests with ten thousand examples each"
+	@echo "make mutation  change every guard, and see whether a test notices"
 	@echo "make matrix    the tests on every Django and Python that are supported and present"
 	@echo "make wheel     build the wheel and test it"
 
@@ -34,12 +38,24 @@ sandbox: .venv/.runtime
 	@$(BIN)/python -m sandbox
 
 test: .venv/.dev browser
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	@mkdir -p build
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --cases-report=build/cases.json
+
+security: .venv/.dev browser
+	$(BIN)/python -m tests.security.table $(if $(REPORT),--sqlite $(REPORT))
+
+nightly: .venv/.dev
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz tests/security/test_twins.py --numprocesses 3
+
+mutation: .venv/.dev
+	$(BIN)/python -m tests.mutation
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml socialreg providers
+	$(BIN)/python tests/audit.py
 
 types: .venv/.dev
 	$(BIN)/mypy
@@ -59,13 +75,13 @@ wheel: .venv/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 	$(BIN)/python tests/wheel.py
 
-# Chromium and its driver, for the browser walk: from the system's packages where they may be installed.
+# Chromium and its driver, for the browser walk, and Memcached: from the system's packages where they may be installed.
 browser:
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v memcached >/dev/null \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y \
-			chromium chromium-driver fonts-noto-color-emoji; } \
-	|| echo "No Chromium here and none could be installed: the browser walk will say so."
+			chromium chromium-driver fonts-noto-color-emoji memcached; } \
+	|| echo "No Chromium or Memcached here and none could be installed: the tests will say so."
 
 clean:
 	rm -rf .venv .venv-* build dist docs/_build .pytest_cache .mypy_cache .ruff_cache

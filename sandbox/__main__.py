@@ -34,6 +34,7 @@ _GREETING = """
     Inês Moreau      has a user here already: demo, password demo
   As demo, connect an organisation to X and post its news, let a bot say hello, fill your profile in from X.
   Mail that the site sends is at {site}/mail/, the admin at {site}/admin/ (staff, password staff).
+  What happened is in the admin under "Sign-in events": search there for the reference on an error page.
   Mastodon asks for a server: any name will do, such as one.example.
   The stand-in's own page has a switch for everything that can go wrong.
 
