@@ -17,7 +17,7 @@ help:
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, warnings being errors"
 	@echo "make bench     what a worker and a login cost"
-	@echo "make nightly   the fuzz tests with ten thousand examples each"
+	@echo "make nightly   test and security with ten thousand examples, all rounds, and every provider on every database"
 	@echo "make mutation  change every guard, and see whether a test notices"
 	@echo "make matrix    the tests on every Django and Python that are supported and present"
 	@echo "make wheel     build the wheel and test it"
@@ -39,13 +39,14 @@ sandbox: .venv/.runtime
 
 test: .venv/.dev browser
 	@mkdir -p build
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --cases-report=build/cases.json
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cases-report=build/cases.json
 
 security: .venv/.dev browser
 	$(BIN)/python -m tests.security.table $(if $(REPORT),--sqlite $(REPORT))
 
-nightly: .venv/.dev
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/fuzz tests/security/test_twins.py --numprocesses 3
+nightly:
+	EFFORT=nightly $(MAKE) test
+	EFFORT=nightly $(MAKE) security REPORT=build/cases.json
 
 mutation: .venv/.dev
 	$(BIN)/python -m tests.mutation

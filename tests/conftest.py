@@ -30,7 +30,7 @@ from tests.providers.grid import Peer
 from tests.shipped import GENERIC, slugs
 from tests.world import World
 
-pytest_plugins = ["tests.security.report", "tests.skips"]
+pytest_plugins = ["tests.effort", "tests.security.report", "tests.skips"]
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -1,10 +1,11 @@
 """Run the tests on every supported pair of Python and Django whose interpreter is on this machine.
 
 Each pair has an environment of its own, ``.venv-<django>``; the pairs run side by side. The pair that the main
-environment is made of is left out, for ``make test`` has just run it. So are the browser walk, the million rows, the
-faults and what is made up: they take longest, and have run on three databases. The attacks run once more, where Python
-and Django are newest: what neither the oldest nor the newest pair shows would be the middle one's alone. A pair that
-nobody has tested is the last that is printed; it is no failure, for what a machine has is not this project's.
+environment is made of is left out, for ``make test`` has just run it. So are the browser walk, what is slow, the
+faults and what is made up, which have run on three databases, and all but one provider of each protocol
+(:mod:`tests.effort`). The attacks run once more, where Python and Django are newest: what neither the oldest nor the
+newest pair shows would be the middle one's alone. A pair that nobody has tested is the last that is printed; it is no
+failure, for what a machine has is not this project's.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def run(release: str) -> Result:
     if python is None:
         return Result(title, absent=f"there is no Python {version} here")
     tests = [environment(release, python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    chosen = ["-m", "not browser and not slow", "--numprocesses", "2", "--dist", "loadfile"]
+    chosen = ["-m", "not browser", "--sample", "--numprocesses", "2", "--dist", "loadfile"]
     chosen += [f"--ignore=tests/{each}" for each in left_out(release)]
     done = subprocess.run([*tests, *chosen], cwd=ROOT, check=False, capture_output=True, text=True)
     return Result(title, f"{done.stdout}{done.stderr}", done.returncode == 0)

@@ -19,11 +19,13 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -106,9 +108,13 @@ def keep_alive(status: str = "200 OK", body: bytes = b"{}", headers: Mapping[str
 
 
 def bomb(mebibytes: int) -> bytes:
-    """Return so many zeros under gzip, made without having them all."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join([*(packer.compress(bytes(2**20)) for _ in range(mebibytes)), packer.flush()])
+    """Return so many zeros under gzip, made without having them all: each mebibyte is packed as the second one is."""
+    mebibyte, packer = bytes(2**20), zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    first, other = (packer.compress(mebibyte) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    end = packer.flush()
+    check = reduce(lambda found, _: zlib.crc32(mebibyte, found), range(mebibytes), 0)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + first + other * (mebibytes - 1) + end + struct.pack("<LL", check, mebibytes * 2**20 % 2**32)
 
 
 class Server:

@@ -18,12 +18,18 @@ from socialreg.provider import Provider
 GENERIC = {"oidc": "corp", "oauth2": "acme"}
 #: Twitter over OAuth 1.0a, the fifteen of issue 3, and one of each generic class.
 PROMISED = 18
+#: One of each protocol: OAuth 1.0a, OAuth 2.0, OpenID Connect, and that with an answer that is posted.
+PROTOCOLS = ["twitter", "github", "google", "apple"]
 
 
 def slugs() -> list[str]:
     """Return the slugs of all that ship."""
     names = (each.name for each in pkgutil.iter_modules(socialreg_providers.__path__))
     return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+
+
+#: What they are called in tests: by slugs, or by the names under which the generic ones are set.
+NAMES = frozenset({*slugs(), *GENERIC.values()})
 
 
 def everything() -> dict[str, dict[str, Any]]:

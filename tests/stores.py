@@ -61,10 +61,24 @@ def kind(url: str) -> str:
     return {"postgresql": "postgres", "psql": "postgres"}.get(scheme, scheme)
 
 
-def on(*kinds: str) -> Callable[[Any], Any]:
-    """Run a test with its fixture ``database`` on these kinds."""
+def on(*kinds: str, at_night: Sequence[str] = ()) -> Callable[[Any], Any]:
+    """Run a test with its fixture ``database`` on these kinds, and at night (:mod:`tests.effort`) on more."""
     found = [case for name in kinds for case in cases(of_kind(name), name, unnamed(name))]
+    found += [case for name in at_night for case in cases(of_kind(name), name, unnamed(name), pytest.mark.nightly)]
     return pytest.mark.parametrize("database", found, indirect=True)
+
+
+def on_with(argument: str, first: Any, *others: Any) -> Callable[[Any], Any]:
+    """Run a test with ``first`` on every database, with others of its like on PostgreSQL; at night each on each."""
+    found = [case for each in (first, *others) for name in WANTED for case in _with(each, name, each is first)]
+    return pytest.mark.parametrize(("database", argument), found, indirect=["database"])
+
+
+def _with(value: Any, name: str, is_first: bool) -> Iterator[Any]:
+    called = value if isinstance(value, str) else value.__name__
+    marks = [] if is_first or name == "postgres" else [pytest.mark.nightly]
+    for case in cases(of_kind(name), name, unnamed(name), *marks):
+        yield pytest.param(*case.values, value, id=f"{name}-{called}", marks=case.marks)
 
 
 def of_kind(name: str) -> list[str]:
@@ -77,10 +91,10 @@ def unnamed(name: str) -> str:
     return f"SOCIALREG_TEST_DATABASES names no {name}: add one to it, such as {WANTED[name]}, or leave it unset"
 
 
-def cases(urls: Sequence[str], name: str, reason: str) -> list[Any]:
+def cases(urls: Sequence[str], name: str, reason: str, *marks: pytest.MarkDecorator) -> list[Any]:
     """Return a test's cases, all of one name. None at all is one that is skipped: no test is gone without a word."""
-    skipped = pytest.param("", id=name, marks=pytest.mark.skip(reason=reason))
-    return [pytest.param(url, id=name) for url in urls] or [skipped]
+    skipped = pytest.param("", id=name, marks=[pytest.mark.skip(reason=reason), *marks])
+    return [pytest.param(url, id=name, marks=marks) for url in urls] or [skipped]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 THOUSAND, MILLION = 1_000, 1_000_000
 EVERYBODY = Order(refresh=False, sync=True, verify=True, slugs=("twitter",), before=now())
 
-everywhere = stores.on("sqlite", "postgres")
+everywhere = stores.on("sqlite", at_night=["postgres"])
 
 
 @pytest.fixture(scope="module")

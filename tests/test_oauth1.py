@@ -15,6 +15,7 @@ from socialreg.answer import Answer
 from socialreg.exceptions import BadAnswer, Denied, Mismatch, Refused, Unavailable
 from socialreg.oauth1 import OAuth1Provider, SignedRequest
 from socialreg.types import Credentials, Profile
+from tests.effort import either
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "oauth1.json").read_text("utf-8"))
 #: oauthlib sends oauth_version always; RFC 5849 section 3.1 makes it optional, and its examples leave it out.
@@ -247,9 +248,10 @@ def test_a_clock_error_that_stays_is_reported_after_one_correction(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_nonces_are_unique():
+def test_nonces_are_unique_a_hundred_thousand_of_them_at_night():
+    number = either(10_000, at_night=100_000)
     example = provider()
     request = SignedRequest("GET", "https://example.com/")
-    headers = (example.sign(request)[1]["Authorization"] for _ in range(100_000))
+    headers = (example.sign(request)[1]["Authorization"] for _ in range(number))
     nonces = {header.partition('oauth_nonce="')[2].partition('"')[0] for header in headers}
-    assert len(nonces) == 100_000
+    assert len(nonces) == number

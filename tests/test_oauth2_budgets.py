@@ -111,7 +111,7 @@ def test_metadata_and_keys_are_fetched_once_for_any_number_of_logins(site: Stand
     assert paths.count("/corp/token") == 50
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_thousand_logins_fetch_metadata_and_keys_once(site: StandIn):
     for _ in range(1000):
         log_in(site, "corp", Client())

@@ -14,12 +14,27 @@ from socialreg.models import SocialAccount
 from socialreg.ownership import owner_of
 from socialreg.types import Arrival, Credentials, Errand, Profile
 from tests import stores
+from tests.effort import either
 from tests.owners_app.models import Organisation
 from tests.owning import account
 from tests.together import at_once
 
 everywhere = stores.on("sqlite", "postgres", "mysql")
-ROUNDS = 6
+ROUNDS = either(2, at_night=6)
+
+
+@pytest.fixture(scope="module")
+def database(request, django_db_blocker):
+    """One database for all tests: to make one takes longer than any of them."""
+    with django_db_blocker.unblock(), stores.other_database(request.param) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _empty(database, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield
+        clean()
 
 
 def arrival(subject: str) -> Arrival:

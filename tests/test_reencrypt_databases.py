@@ -27,7 +27,7 @@ from tests.sealed_rows import opened as all_opened
 
 pytestmark = pytest.mark.slow
 
-ROWS = 5 * BATCH + 7
+ROWS = 3 * BATCH + 7
 
 everywhere = stores.on("sqlite", "postgres", "mysql")
 where_rows_are_locked = stores.on("postgres", "mysql")

@@ -30,7 +30,7 @@ SELECT i, NULL, 'twitter', 'https://x.com', CAST(i AS VARCHAR(64)), CAST(i AS VA
 FROM n
 """
 
-everywhere = stores.on("sqlite", "postgres")
+everywhere = stores.on("postgres", at_night=["sqlite"])
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,14 @@ _INI = """[pytest]
 pythonpath = .
 testpaths = tests
 DJANGO_SETTINGS_MODULE = tests.settings
-addopts = -ra --strict-markers -m "not browser and not slow"
+addopts = -ra --strict-markers -m "not browser" --sample
     --ignore=tests/faults --ignore=tests/fuzz --ignore=tests/mutation --ignore=tests/security
 filterwarnings = error
 markers =
     browser: left out here
     slow: left out here
+    lasting: left out here
+    nightly: left out here
 """
 _WHERE = """
 import oauthlib, socialreg, socialreg_providers

@@ -20,7 +20,7 @@ from socialreg.models import Kept, SocialAccount
 from socialreg.testing.messages import Delivery, Response
 from tests.world import CODE, DISCOVERY, JWKS, SERVER, World, go, is_register
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 SECRET = "w0rds of the pr0vider"
 #: Who is asked at which path. Where nothing depends on the answer, a login goes on without.
@@ -181,6 +181,7 @@ def test_f01_there_are_more_than_48_answers():
     assert len(ANSWERS) >= 48
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_f01_an_answer_of_no_use_is_a_page_and_a_line_in_the_log(world: World, caplog, endpoint: str, answer: str):
@@ -211,6 +212,7 @@ def test_f01_where_no_login_depends_on_an_answer_it_goes_on_or_stops_with_a_page
         told_and_nothing_written(response, client, caplog)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("field", [f"{document}.{field}" for document, fields in FIELDS.items() for field in fields])
 def test_f01_whatever_stands_in_a_field_it_is_passed_over_or_a_page(world: World, caplog, field: str, odd: str):

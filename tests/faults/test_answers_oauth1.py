@@ -25,7 +25,7 @@ from tests.faults.test_answers import (
 )
 from tests.world import World, is_register
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 REQUEST, ACCESS = "/oauth/request_token", "/oauth/access_token"
 V2, V1 = "/2/users/me", "/1.1/account/verify_credentials.json"
@@ -160,6 +160,7 @@ NAMELESS = {"empty-object", "error-with-200", "error-of-signs", "error-object-wi
 NAMELESS |= {"error-number-with-200", "error-true-with-200", "errors-with-200", "ok-false", "form-as-json"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [False, True])
 @pytest.mark.parametrize("answer", {**ANSWERS, **XS})
 def test_f01_a_profile_of_no_use_is_done_without(x: World, caplog, answer: str, both: bool):
@@ -196,6 +197,7 @@ FIELDS = {
 NEEDED = {"oauth_callback_confirmed": {"true"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("field", [f"{path} {name}" for path, names in FIELDS.items() for name in names])
 def test_f01_whatever_stands_in_a_field_over_oauth1(x: World, caplog, field: str, odd: str):

@@ -16,7 +16,7 @@ from tests.fleets import Fleet, fleet, site_on
 from tests.gates import TOKEN, Gate
 from tests.roaming import Browser
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.lasting]
 
 LOGINS, PEOPLE, AT_ONCE = 1000, 300, 6
 

@@ -3,7 +3,8 @@
 Killed as the kernel kills that is out of memory: a worker of a real gunicorn sends itself SIGKILL before the first
 statement that writes, after it, before the second one, and so on until a request gets through. Whoever does the same
 once more ends where they would have ended at once. (What becomes of a refresh stands in :mod:`test_refresh_race`.) By
-OAuth 1.0a on every database, by OAuth 2.0 and OpenID Connect, which write the same, on one.
+OAuth 1.0a a registration on every database, all four steps on PostgreSQL; by OAuth 2.0 and OpenID Connect, which write
+the same, one each. At night all steps everywhere (:mod:`tests.effort`).
 """
 
 from __future__ import annotations
@@ -29,17 +30,18 @@ pytestmark = pytest.mark.slow
 PATIENCE = 10
 
 
-@pytest.mark.parametrize("kind", [Register, Form, LogIn, Connect])
-@stores.on("sqlite", "postgres", "mysql")
+@stores.on_with("kind", Register, Form, LogIn, Connect)
 def test_f07_a_process_killed_at_any_write_leaves_all_or_nothing_and_a_retry_succeeds(database, gate, tmp_path, kind):
     killed_at_every_write(database, gate, tmp_path, kind, "twitter")
 
 
 # Google tells no user name, so nobody is registered by its callback; GitLab does.
 OTHERS = [
-    *(("x", kind) for kind in (Register, Form, LogIn, Connect)),
-    *(("google", kind) for kind in (Form, LogIn, Connect)),
-    (NAMING, Register),
+    ("x", Register),
+    ("google", Form),
+    *(pytest.param("x", kind, marks=pytest.mark.nightly) for kind in (Form, LogIn, Connect)),
+    *(pytest.param("google", kind, marks=pytest.mark.nightly) for kind in (LogIn, Connect)),
+    pytest.param(NAMING, Register, marks=pytest.mark.nightly),
 ]
 
 

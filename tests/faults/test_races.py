@@ -2,7 +2,8 @@
 
 Every worker of a real gunicorn takes one request at a time, and the provider keeps its last answer back until all of
 them have asked for it: so as many processes as there are visitors have looked for the account, and found none. By
-OAuth 1.0a on every database with all rounds; by OAuth 2.0 and OpenID Connect, which share what comes after, with few.
+OAuth 1.0a on every database, on PostgreSQL with all rounds; by OAuth 2.0 and OpenID Connect, which share what comes
+after, with few. At night each protocol on each database (:mod:`tests.effort`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from socialreg.models import SocialAccount
 from socialreg.testing.people import Person
 from tests import caches, stores
+from tests.effort import either
 from tests.fleets import Fleet, fleet, site_on
 from tests.gates import NAMING, TOKEN, Gate
 from tests.project import forms_of
@@ -34,10 +36,10 @@ VISITORS = 8
 #: The last call before anything is written, by one provider of each protocol, and GitLab. (Google's keys are kept.)
 #: By X and Google it says who somebody is: there the account is looked for right after it, by all of them at once.
 LAST = {"twitter": "/2/users/me", "x": "/x/profile", "google": "/google/token", NAMING: "/gitlab/userinfo"}
-#: PostgreSQL is what sites run that have so many visitors.
-ROUNDS = {"postgresql": 100, "mysql": 25, "sqlite": 25}
-#: By OAuth 2.0 and OpenID Connect.
-FEW = {"postgresql": 10, "mysql": 3, "sqlite": 3}
+#: By OAuth 1.0a. PostgreSQL is what sites run that have so many visitors.
+ROUNDS = {"postgresql": 100, "mysql": either(5, at_night=25), "sqlite": either(5, at_night=25)}
+#: By OAuth 2.0 and OpenID Connect, and with forms.
+FEW = either(3, at_night=10)
 
 
 @pytest.fixture
@@ -83,10 +85,9 @@ def user_of(browser: Browser) -> int:
 
 
 # Google tells no user name: who comes from there fills a form in.
-@pytest.mark.parametrize("slug", ["twitter", "x", NAMING])
-@stores.on("sqlite", "postgres", "mysql")
+@stores.on_with("slug", "twitter", "x", NAMING)
 def test_f05_of_eight_simultaneous_first_callbacks_one_registers_and_all_are_logged_in(database, gate, serve, slug):
-    people = gate.crowd(rounds := ROUNDS[database.vendor] if slug == "twitter" else FEW[database.vendor])
+    people = gate.crowd(rounds := ROUNDS[database.vendor] if slug == "twitter" else FEW)
     browsers = [Browser() for _ in range(VISITORS)]
     gate.hold(LAST[slug], VISITORS)
     with serve(VISITORS, ASK_FOR="missing") as site:
@@ -102,11 +103,10 @@ def test_f05_of_eight_simultaneous_first_callbacks_one_registers_and_all_are_log
     assert len(gate.requests_to(LAST[slug])) == rounds * VISITORS
 
 
-@pytest.mark.parametrize("slug", TOKEN)
-@stores.on("sqlite", "postgres", "mysql")
+@stores.on_with("slug", *TOKEN)
 def test_f05_of_eight_forms_of_one_person_sent_at_once_one_registers_and_all_are_logged_in(database, gate, serve, slug):
     """Eight tabs, each with another name and address: nothing but the identity says that they are one person."""
-    people = gate.crowd(rounds := 10 if slug == "twitter" else 3)
+    people = gate.crowd(rounds := FEW)
     with serve(VISITORS) as site:
         place = Place(site, gate, slug)
         for person in people:
@@ -130,10 +130,9 @@ def logged_in(site: Fleet, user: User) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize("slug", LAST)
-@stores.on("sqlite", "postgres", "mysql")
+@stores.on_with("slug", *LAST)
 def test_f06_of_two_users_who_connect_one_account_at_once_one_gets_it(database, gate, serve, slug):
-    people = gate.crowd(rounds := {"twitter": 25, NAMING: FEW[database.vendor]}.get(slug, 10))
+    people = gate.crowd(rounds := either(10 if slug == "twitter" else FEW, at_night=25))
     gate.hold(LAST[slug], 2)
     with serve(2) as site:
         place = Place(site, gate, slug)

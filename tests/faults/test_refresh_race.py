@@ -2,7 +2,8 @@
 
 The stand-in hands out a new refresh token each time and takes the old one no more, so a second call would lose the
 account. The processes are real, and so are the databases. By OAuth 2.0, and the first by OpenID Connect as well, where
-an ID token comes along; OAuth 1.0a has nothing to refresh.
+an ID token comes along; OAuth 1.0a has nothing to refresh. What is not F08's own figure runs on PostgreSQL, and at
+night on the others (:mod:`tests.effort`).
 """
 
 from __future__ import annotations
@@ -23,12 +24,17 @@ pytestmark = pytest.mark.slow
 TOKEN = "/x/token"
 ALL = PROCESSES * THREADS
 
-everywhere = stores.on("sqlite", "postgres", "mysql")
+mostly_at_night = stores.on("postgres", at_night=("sqlite", "mysql"))
 
 
 @pytest.fixture
-def account(request, database, standin) -> SocialAccount:
-    made = make_account(standin, getattr(request, "param", "x"))
+def slug() -> str:
+    return "x"
+
+
+@pytest.fixture
+def account(database, standin, slug) -> SocialAccount:
+    made = make_account(standin, slug)
     expire(made)
     standin.requests.clear()
     return made
@@ -39,8 +45,7 @@ def callers(database, settings, slug: str = "x", **entry: object) -> Callers:
     return Callers(database, {**settings.SOCIALREG, "PROVIDERS": only})
 
 
-@pytest.mark.parametrize("account", ["x", "gitlab"], indirect=True)
-@everywhere
+@stores.on_with("slug", "x", "gitlab")
 def test_f08_twenty_callers_in_two_processes_cause_one_call_and_all_are_served(database, account, standin, settings):
     before, path = opened(account), f"/{account.provider}/token"
     # So that everybody is there before the first one is back.
@@ -56,7 +61,7 @@ def test_f08_twenty_callers_in_two_processes_cause_one_call_and_all_are_served(d
     assert stored(account).refresh_begun_at is None
 
 
-@everywhere
+@mostly_at_night
 def test_f08_a_dead_token_is_sent_once_and_told_once(database, account, standin, settings):
     standin.fault("code-refused", path=TOKEN)
     standin.fault("slow", path=TOKEN, seconds=1)
@@ -67,7 +72,7 @@ def test_f08_a_dead_token_is_sent_once_and_told_once(database, account, standin,
     assert told(said) == ["invalid_grant"]
 
 
-@everywhere
+@mostly_at_night
 def test_f08_a_provider_that_is_down_is_asked_once_by_all(database, account, standin, settings):
     standin.fault("server-error", path=TOKEN)
     standin.fault("slow", path=TOKEN, seconds=1)
@@ -81,7 +86,7 @@ def test_f08_a_provider_that_is_down_is_asked_once_by_all(database, account, sta
     assert stored(account).lost_at is None
 
 
-@everywhere
+@mostly_at_night
 def test_f07_a_process_that_is_killed_between_answer_and_commit_is_noticed(database, account, standin, settings):
     """X has spent the token: the account is lost, and its site is told so, once."""
     with callers(database, settings, PROVIDER="tests.caller.Dying") as processes:
@@ -106,7 +111,7 @@ def test_f07_a_process_that_is_killed_between_answer_and_commit_is_noticed(datab
     assert opened(stored(account)).token not in {"", opened(left).token}
 
 
-@everywhere
+@mostly_at_night
 def test_f07_where_refresh_tokens_last_a_process_that_is_killed_with_the_answer_costs_nothing(
     database, standin, settings
 ):
@@ -129,7 +134,7 @@ def test_f07_where_refresh_tokens_last_a_process_that_is_killed_with_the_answer_
     assert stored(account).refresh_begun_at is None
 
 
-@everywhere
+@mostly_at_night
 def test_f07_a_process_that_is_killed_before_it_has_asked_costs_nothing(database, account, standin, settings):
     """Whoever comes soon waits for it, and sends nothing; whoever comes after that is served."""
     before = opened(account)

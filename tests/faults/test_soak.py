@@ -29,7 +29,7 @@ from tests.fleets import Fleet, fleet, site_on
 from tests.gates import TOKEN, Gate
 from tests.roaming import Answer, Browser
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.lasting]
 
 #: How often each is done, and by how many people: so that every way with every protocol is as often as any other.
 TIMES, PEOPLE, AT_ONCE = 1008, 240, 4

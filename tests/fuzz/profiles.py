@@ -1,4 +1,4 @@
-"""How long is searched: ``HYPOTHESIS_PROFILE=ordinary``, which is the default, or ``nightly``.
+"""How long is searched: ``EFFORT=ordinary``, which is the default, or ``nightly`` (:mod:`tests.effort`).
 
 The ordinary profile looks at the same 500 examples in every run, so that a change fails for what it changed and for
 nothing else. The nightly one looks at 10 000 that nobody has seen before; what it finds it prints with a line that
@@ -14,9 +14,9 @@ machine is says nothing of a parser.
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.effort import EFFORT
 
 settings.register_profile(
     "ordinary",
@@ -30,12 +30,11 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("ordinary"), max_examples=10_000, derandomize=False)
 
-#: The profile that was asked for. An unknown name is an error, and no silent 500.
-EFFORT = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
+PROFILE = settings.get_profile(EFFORT)
 
 #: On a test: as many examples as the profile has.
-fuzz = settings(EFFORT)
+fuzz = settings(PROFILE)
 
 #: The same on a test whose examples cost a connection or a database. They go over fixtures that are made once, and put
 #: in order by each example itself.
-dear = settings(EFFORT, suppress_health_check=[*EFFORT.suppress_health_check, HealthCheck.function_scoped_fixture])
+dear = settings(PROFILE, suppress_health_check=[*PROFILE.suppress_health_check, HealthCheck.function_scoped_fixture])

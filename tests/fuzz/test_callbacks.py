@@ -76,6 +76,7 @@ def _is_double(sent: str) -> bool:
     return len(dict(pairs)) < len(pairs)
 
 
+@pytest.mark.slow
 @dear
 @given(st.sampled_from(("acme", "corp", "mastodon")), _queries, st.sampled_from(("get", "head", "post", "put")))
 def test_no_query_breaks_a_callback_and_none_but_the_right_one_is_exchanged(site, slug, query, method):
@@ -105,6 +106,7 @@ _TYPES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @dear
 @given(_queries, _TYPES, _LENGTHS)
 def test_no_post_breaks_the_hop_of_a_provider_that_answers_by_one(site, query, kind, length):
@@ -144,6 +146,7 @@ _cookies = st.lists(
 ).map(lambda pairs: "; ".join(f"{name}={value}" for name, value in pairs))
 
 
+@pytest.mark.slow
 @dear
 @given(
     st.sampled_from(("acme", "corp", "poster")),

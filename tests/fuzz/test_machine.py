@@ -41,6 +41,7 @@ def standin(settings) -> Iterator[StandIn]:
 
 @pytest.mark.django_db
 @pytest.mark.slow
+@pytest.mark.lasting
 def test_nobody_becomes_somebody_else_whatever_visitors_do(standin, monkeypatch):
     clock = Clock(time.time)
     monkeypatch.setattr("time.time", clock)

@@ -103,6 +103,7 @@ def test_what_is_no_address_raises_nothing(base, candidate):
     assert kept == (candidate if kept else "")
 
 
+@pytest.mark.slow
 @dear
 @given(candidates)
 @pytest.mark.django_db

@@ -40,6 +40,7 @@ _TAKEN = (
 _starts = st.tuples(filled(_ASKED), st.dictionaries(st.sampled_from(_TAKEN), texts, max_size=3))
 
 
+@pytest.mark.slow
 @dear
 @given(st.sampled_from(("acme", "corp", "mastodon")), _starts)
 def test_whatever_a_button_sends_the_provider_is_asked_for_what_the_settings_say(site, slug, fields):

@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from socialreg import claims
 from tests import caches, stores
 from tests.claimers import PROCESSES, claim_together
+from tests.effort import either
 from tests.fleets import PATIENCE, Fleet, fleet, site_on
 from tests.gates import TOKEN, Gate
 from tests.roaming import Browser
@@ -27,7 +28,7 @@ from tests.stores import database_of
 
 pytestmark = pytest.mark.slow
 
-KEYS = [f"key{number}" for number in range(200)]
+KEYS = [f"key{number}" for number in range(either(100, at_night=400))]
 
 
 @dataclass(frozen=True)

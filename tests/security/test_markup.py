@@ -171,6 +171,7 @@ TOLD = [(slug, address) for slug in PROTOCOLS for address in ADDRESSES]
 TOLD += [(slug, ADDRESSES[at % len(ADDRESSES)]) for at, slug in enumerate(EVERY) if slug not in PROTOCOLS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slug", "address"), TOLD)
 def test_a37_whatever_a_provider_tells_of_somebody(standin: StandIn, settings, slug, address):
     names = list(getattr(providers[slug], "profile_map", {})) or OF_X

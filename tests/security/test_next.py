@@ -161,6 +161,7 @@ def test_a34_logging_in_again_goes_on_here(standin: StandIn, client):
         leads_home(client.post(url, {"password": PASSWORD}), candidate, CONNECTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", PROTOCOLS)
 def test_a34_error_pages_hand_nothing_on(standin: StandIn, client, slug):
     """That of a start that fails, of a callback that fails, of a form without its token, and of no attempt at all."""
@@ -189,6 +190,7 @@ def test_a34_the_name_of_a_setting_in_a_path_is_a_path(standin: StandIn, client,
 # -- where one goes out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", PROTOCOLS)
 def test_a34_on_a_site_that_knows_its_hosts_it_is_the_same(standin: StandIn, settings, slug):
     settings.ALLOWED_HOSTS, settings.USE_X_FORWARDED_HOST = ["testserver"], False
@@ -198,6 +200,7 @@ def test_a34_on_a_site_that_knows_its_hosts_it_is_the_same(standin: StandIn, set
         leads_home(arrive(standin, Client(), slug, next=candidate), candidate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", PROTOCOLS)
 def test_a34_a_login_leads_home_whatever_waited(standin: StandIn, client, slug):
     """The whole way for each: the button, consent, the callback, with another address in the sealed attempt."""
@@ -211,6 +214,7 @@ def test_a34_a_login_leads_home_whatever_waited(standin: StandIn, client, slug):
         assert user_of(client) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("intent", "home"), [("connect", CONNECTIONS), ("prefill", HOME)])
 @pytest.mark.parametrize("slug", PROTOCOLS)
 def test_a34_so_do_connecting_and_filling_in(standin: StandIn, client, slug, intent, home):
@@ -276,6 +280,7 @@ def test_a34_the_answer_whether_to_link_leads_to_the_accounts(planted, answer):
         leads_home(client.post(f"{LINK}?proof=proof", {answer: "1"}), candidate, CONNECTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [True, False])
 def test_a34_neither_does_a_first_proof_that_removes_something(planted, first):
     for candidate in SENT + NAMES:
@@ -312,6 +317,7 @@ def test_a34_whoever_answered_what_changed_goes_home(standin: StandIn, client):
         leads_home(client.post(reverse("socialreg:changes"), {"which": "w"}), candidate)
 
 
+@pytest.mark.slow
 def test_a34_whoever_waits_for_a_confirmation_goes_home_once_they_may(standin: StandIn, settings, client):
     settings.SOCIALREG = {**settings.SOCIALREG, "EMAIL_CONFIRMATION": "required"}
     user = owner()

@@ -71,6 +71,7 @@ def answers(route: str, candidate: str, user: User | None) -> Iterator[HttpRespo
         yield client.post(f"{path}?{urlencode({'next': candidate})}", {**SERVER, "next": candidate})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["nobody", "a user"])
 @pytest.mark.parametrize("route", ROUTES)
 def test_a34_no_route_takes_anybody_away(standin: StandIn, route, who):

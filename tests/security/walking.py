@@ -18,11 +18,9 @@ from socialreg.models import SocialAccount
 from socialreg.testing import StandIn
 from socialreg.testing.messages import FORM
 from socialreg.testing.visitor import Posted
-from tests.shipped import GENERIC, slugs
+from tests.shipped import GENERIC, PROTOCOLS, slugs
 
 EVERY = [GENERIC.get(slug, slug) for slug in slugs()]
-#: One of each protocol: OAuth 1.0a, OAuth 2.0, OpenID Connect, and that with an answer that is posted.
-PROTOCOLS = ["twitter", "github", "google", "apple"]
 #: What is begun where: all that ship log somebody in, one of each protocol connects as well.
 BEGUN = [(slug, "login") for slug in EVERY] + [(slug, "connect") for slug in PROTOCOLS]
 SERVER = {"server": "one.example"}
