@@ -19,6 +19,7 @@ LEFT_OUT = (
     "test_audit.py",
     "test_docs.py",
     "test_docs_audit.py",
+    "test_effort.py",
     "test_env.py",
     "test_files.py",
     "test_guide.py",

@@ -15,13 +15,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from socialreg.lookup import find_class
 from socialreg.testing import StandIn
 from socialreg.testing.site import plain_http
+from tests.effort import either
 from tests.fuzz.machine import Visits
 from tests.fuzz.profiles import dear
 from tests.fuzz.visits import TOKENS, Clock, clean_site
 from tests.shipped import GENERIC
 
 #: Steps of one example.
-STEPS = 20
+STEPS = either(12, at_night=20)
 
 
 @pytest.fixture
