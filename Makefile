@@ -13,13 +13,13 @@ PIP := -m pip --quiet --disable-pip-version-check
 
 help:
 	@echo "make sandbox   a demo site, a stand-in for every provider and a real one, Acme SSO, to be clicked through"
-	@echo "make test      all tests"
+	@echo "make test      the tests; some of them at night alone, as make nightly"
 	@echo "make security  the 48 attacks and faults, on SQLite, PostgreSQL and MariaDB, as a table"
 	@echo "make lint      ruff, the import contracts, bandit, and known vulnerabilities of what this stands on"
 	@echo "make types     mypy --strict"
 	@echo "make docs      the documentation, warnings being errors"
 	@echo "make bench     what a worker and a login cost"
-	@echo "make nightly   test and security with ten thousand examples, all rounds, and every provider on every database"
+	@echo "make nightly   test, matrix, security: ten thousand examples, all rounds, every provider on every database"
 	@echo "make mutation  change every guard, and see whether a test notices"
 	@echo "make matrix    the tests on every Django and Python that are supported and present"
 	@echo "make wheel     build the wheel and test it"
@@ -47,8 +47,8 @@ security: .venv/.dev browser
 	$(BIN)/python -m tests.security.table $(if $(REPORT),--sqlite $(REPORT))
 
 nightly:
-	EFFORT=nightly $(MAKE) test
-	EFFORT=nightly $(MAKE) security REPORT=build/cases.json
+	EFFORT=nightly $(MAKE) --keep-going test matrix; status=$$?; \
+	EFFORT=nightly $(MAKE) security REPORT=build/cases.json && exit $$status
 
 mutation: .venv/.dev
 	$(BIN)/python -m tests.mutation
@@ -71,7 +71,7 @@ bench: .venv/.dev
 	$(BIN)/python -m benchmarks
 
 matrix: .venv/.dev
-	$(BIN)/python tests/matrix.py
+	$(BIN)/python -m tests.matrix
 
 wheel: .venv/.dev
 	rm -rf dist build/wheel

@@ -1,11 +1,10 @@
 """Run the tests on every supported pair of Python and Django whose interpreter is on this machine.
 
 Each pair has an environment of its own, ``.venv-<django>``; the pairs run side by side. The pair that the main
-environment is made of is left out, for ``make test`` has just run it. So are the browser walk, what is slow, the
-faults and what is made up, which have run on three databases, and all but one provider of each protocol
-(:mod:`tests.effort`). The attacks run once more, where Python and Django are newest: what neither the oldest nor the
-newest pair shows would be the middle one's alone. A pair that nobody has tested is the last that is printed; it is no
-failure, for what a machine has is not this project's.
+environment is made of is left out, for ``make test`` has just run it. So are the browser walk, the faults and what is
+made up; of the rest it is a sample (:mod:`tests.effort`), and at night all. The attacks run once more, where Python and
+Django are newest: what neither the oldest nor the newest pair shows would be the middle one's alone. A pair that nobody
+has tested is the last that is printed; it is no failure, for what a machine has is not this project's.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import django
+
+from tests.effort import NIGHTLY
 
 ROOT = Path(__file__).parent.parent
 PAIRS = {"5.2": "3.11", "6.0": "3.12", "6.1": "3.13"}
@@ -81,7 +82,7 @@ def run(release: str) -> Result:
     if python is None:
         return Result(title, absent=f"there is no Python {version} here")
     tests = [environment(release, python), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    chosen = ["-m", "not browser", "--sample", "--numprocesses", "2", "--dist", "loadfile"]
+    chosen = ["-m", "not browser", "--numprocesses", "2", "--dist", "loadfile", *([] if NIGHTLY else ["--sample"])]
     chosen += [f"--ignore=tests/{each}" for each in left_out(release)]
     done = subprocess.run([*tests, *chosen], cwd=ROOT, check=False, capture_output=True, text=True)
     return Result(title, f"{done.stdout}{done.stderr}", done.returncode == 0)

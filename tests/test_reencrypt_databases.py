@@ -50,7 +50,7 @@ def _empty(database, django_db_blocker):
 
 @pytest.fixture
 def rows(database, settings):
-    """Some thousand accounts, sealed with the old key; the site has a new one since."""
+    """More than a thousand accounts, sealed with the old key; the site has a new one since."""
     settings.SOCIALREG = keyed(OLD)
     fill(ROWS)
     settings.SOCIALREG = keyed(NEW, OLD)

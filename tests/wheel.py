@@ -49,6 +49,7 @@ markers =
     slow: left out here
     lasting: left out here
     nightly: left out here
+    whole: run here
 """
 _WHERE = """
 import oauthlib, socialreg, socialreg_providers

@@ -21,7 +21,7 @@ from tests.keep import expire, opened, stored
 from tests.using import kept
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 ACTS: dict[str, Callable[[SocialAccount], object]] = {
     "refresh": lambda account: upkeep.refresh(account.pk),
@@ -60,6 +60,7 @@ def answering(world: World, settings) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize(("slug", "act"), ASKED, ids=str)
 def test_f01_what_is_answered_afterwards_loses_no_token(answering: World, caplog, slug: str, act: str, answer: str):

@@ -18,6 +18,7 @@ from tests.faults.test_answers import (
     ANSWERS,
     ODD,
     SECRET,
+    STORED_OR_SLOW,
     body,
     nothing_leaks,
     nothing_written,
@@ -197,8 +198,7 @@ FIELDS = {
 NEEDED = {"oauth_callback_confirmed": {"true"}}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("odd", STORED_OR_SLOW)
 @pytest.mark.parametrize("field", [f"{path} {name}" for path, names in FIELDS.items() for name in names])
 def test_f01_whatever_stands_in_a_field_over_oauth1(x: World, caplog, field: str, odd: str):
     caplog.set_level(logging.DEBUG)

@@ -4,7 +4,7 @@ Killed as the kernel kills that is out of memory: a worker of a real gunicorn se
 statement that writes, after it, before the second one, and so on until a request gets through. Whoever does the same
 once more ends where they would have ended at once. (What becomes of a refresh stands in :mod:`test_refresh_race`.) By
 OAuth 1.0a a registration on every database, all four steps on PostgreSQL; by OAuth 2.0 and OpenID Connect, which write
-the same, one each. At night all steps everywhere (:mod:`tests.effort`).
+the same, one each, on PostgreSQL. At night all steps (:mod:`tests.effort`).
 """
 
 from __future__ import annotations

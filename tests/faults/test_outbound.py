@@ -45,7 +45,7 @@ from tests.faults.wire import (
 from tests.servers import Authority, Handler, Peer, Server, answer, make_ca, tls_server
 from tests.world import DISCOVERY, JWKS, is_register
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = pytest.mark.django_db
 
 #: How long a peer may be silent, and all of a login may take, where the seconds themselves are not what is shown.
 SILENCE, SOON = 0.5, 1.2
@@ -107,6 +107,7 @@ def test_f01_a_peer_that_breaks_off_is_a_page_and_a_line_in_the_log(site, put, c
     assert kind != "goes round" or len(asked) <= 2, "a redirect was followed"  # X has two addresses of profiles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("name", ENDPOINTS)
 @pytest.mark.usefixtures("hurried")
@@ -172,6 +173,7 @@ def unproven(request: pytest.FixtureRequest, authority: Authority) -> Iterator[S
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NEEDED)
 @pytest.mark.usefixtures("hurried")
 def test_f01_a_peer_that_proves_nothing_over_tls_is_told_nothing(site, unproven, caplog, name: str):
@@ -295,6 +297,7 @@ def slow(site: Site, closing: ExitStack) -> Slow:
     return slow
 
 
+@pytest.mark.slow
 def test_f02_whatever_a_peer_does_with_its_time_the_visitor_has_an_answer_in_ten_seconds(slow, site, settings, caplog):
     """As long as it really takes: nothing is shortened here. All wait at once, so there is room for all to wait."""
     settings.SOCIALREG = {**settings.SOCIALREG, "WORKERS": 400}

@@ -2,8 +2,8 @@
 
 Every worker of a real gunicorn takes one request at a time, and the provider keeps its last answer back until all of
 them have asked for it: so as many processes as there are visitors have looked for the account, and found none. By
-OAuth 1.0a on every database, on PostgreSQL with all rounds; by OAuth 2.0 and OpenID Connect, which share what comes
-after, with few. At night each protocol on each database (:mod:`tests.effort`).
+OAuth 1.0a on every database, F05 on PostgreSQL with all rounds; by OAuth 2.0 and OpenID Connect, which share what comes
+after, on PostgreSQL with few. At night each protocol on each database (:mod:`tests.effort`).
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ class Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
         _prepare(session)
+        gc.unfreeze()  # what is frozen is not found
         functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         gc.freeze()
         for mutant, stages in self._tasks:
@@ -71,7 +72,8 @@ def _put(mutant: Mutant, functions: Iterable[FunctionType]) -> None:
     file = str(sys.modules[f"socialreg.{mutant.room}"].__file__)
     whole = compile(mutant.source, file, "exec")
     codes = {code.co_qualname: code for code in functions_in(whole)}
-    for function in functions:
-        code = codes.get(function.__code__.co_qualname)
-        if function.__code__.co_filename == file and code:
-            function.__code__ = code
+    found = [each for each in functions if each.__code__.co_filename == file and each.__code__.co_qualname in codes]
+    if not found:
+        raise RuntimeError(f"no function of {mutant.room} was found, so none could be changed")
+    for function in found:
+        function.__code__ = codes[function.__code__.co_qualname]

@@ -11,6 +11,8 @@ from docs.examples.acme import Acme
 from socialreg.lookup import find_class
 from socialreg.testing.contract import ProviderContract
 
+#: The wheel has to have each of them, and each runs with every Django.
+pytestmark = pytest.mark.whole
 STEMS = sorted(module.name for module in pkgutil.iter_modules(socialreg_providers.__path__) if module.name[0] != "_")
 
 

@@ -1,7 +1,8 @@
 """The 48 named cases: what is tried, and what has to come of it. A test belongs to a case by the id in its name.
 
 ``A`` are attacks, ``F`` are faults of a provider, a database, a network or a browser. What is said without a remark
-holds for OAuth 1.0a, OAuth 2.0 and OpenID Connect, for every provider, and on every database.
+holds for OAuth 1.0a, OAuth 2.0 and OpenID Connect, for every provider, and on every database. (What of that is run
+when stands in :mod:`tests.effort`.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 _FUZZ = (ROOT / "fuzz" / name for name in ("test_site.py", "test_next.py", "test_found.py"))
 #: Where the tests of the cases are; and, by their files, the fuzz tests of what databases differ in.
 FOLDERS = (ROOT / "security", ROOT / "faults", *_FUZZ)
+#: Cases in which no database takes part: no test of theirs uses one.
+NO_DATABASE = frozenset({"A12"})
 _NAME = re.compile(r"test((?:_[af]\d\d)+)_")
 
 

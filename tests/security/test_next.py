@@ -32,8 +32,8 @@ from tests.test_redirects import BASE, FORGED, SENT, where
 pytestmark = pytest.mark.django_db
 
 HOME, AGAIN = "/home/", reverse("socialreg:again")
-#: What leads away is decided by one line for all; OAuth 1.0a and an answer that is posted go another way up to there.
-FEW = either(["twitter", "apple"], at_night=PROTOCOLS)
+#: OpenID Connect goes out where OAuth 2.0 does.
+WAYS_OUT = either(["twitter", "github", "apple"], at_night=PROTOCOLS)
 #: Names of settings and of views: here they are plain words, and no place.
 NAMES = ["SECRET_KEY", "LOGIN_URL", "LOGIN_REDIRECT_URL", "admin:index", "home", "socialreg:connections"]
 #: Names that are looked up nowhere, though they stand in a path.
@@ -165,7 +165,7 @@ def test_a34_logging_in_again_goes_on_here(standin: StandIn, client):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slug", FEW)
+@pytest.mark.parametrize("slug", WAYS_OUT)
 def test_a34_error_pages_hand_nothing_on(standin: StandIn, client, slug):
     """That of a start that fails, of a callback that fails, of a form without its token, and of no attempt at all."""
     strict = Client(enforce_csrf_checks=True, **client.defaults)
@@ -194,7 +194,7 @@ def test_a34_the_name_of_a_setting_in_a_path_is_a_path(standin: StandIn, client,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slug", FEW)
+@pytest.mark.parametrize("slug", WAYS_OUT)
 def test_a34_on_a_site_that_knows_its_hosts_it_is_the_same(standin: StandIn, settings, slug):
     settings.ALLOWED_HOSTS, settings.USE_X_FORWARDED_HOST = ["testserver"], False
     settings.SECURE_PROXY_SSL_HEADER = None
@@ -204,7 +204,7 @@ def test_a34_on_a_site_that_knows_its_hosts_it_is_the_same(standin: StandIn, set
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slug", FEW)
+@pytest.mark.parametrize("slug", WAYS_OUT)
 def test_a34_a_login_leads_home_whatever_waited(standin: StandIn, client, slug):
     """The whole way for each: the button, consent, the callback, with another address in the sealed attempt."""
     make_account(standin, slug, user="mara")
@@ -219,7 +219,7 @@ def test_a34_a_login_leads_home_whatever_waited(standin: StandIn, client, slug):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("intent", "home"), [("connect", CONNECTIONS), ("prefill", HOME)])
-@pytest.mark.parametrize("slug", FEW)
+@pytest.mark.parametrize("slug", WAYS_OUT)
 def test_a34_so_do_connecting_and_filling_in(standin: StandIn, client, slug, intent, home):
     client.force_login(owner())
     for candidate in SENT + NAMES:

@@ -71,6 +71,7 @@ MARKED = [("a.", "a"), ("a-b", "a_b")]
 PAIRED = [(slug, pair) for slug in EVERY for pair in [*PLAIN, *(MARKED if slug != "slack" else [])]]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("slug", "twins"), PAIRED)
 def test_a18_two_uids_that_differ_in_case_or_in_a_dot_are_two_people(standin: StandIn, slug, twins):
     """At every provider, and each of them finds their own way back."""
